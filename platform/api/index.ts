@@ -1,0 +1,18 @@
+export { type ApiClient, createApiClient } from './client.ts';
+export type {
+  ApplicationView,
+  Caller,
+  DriftView,
+  HistoryView,
+  JournalEntry,
+  ObjectDiffView,
+  PlatformStatus,
+  RebuildPhase,
+  RebuildReport,
+  ResourceView,
+  RunView,
+  SyncRequest,
+  SyncResponse,
+} from './contract.ts';
+export type { PlatformOperations } from './operations.ts';
+export { type ApiOptions, type ApiServer, startApi } from './server.ts';
