@@ -1,0 +1,4 @@
+// The door of the API server: Kubernetes' HTTP API over a store.
+export { type AuditEntry, AuditLog } from './audit.ts';
+export { readTokenFile, type StaticToken } from './authentication/static-tokens.ts';
+export { type ApiServer, type ApiServerOptions, startApiServer } from './api-server.ts';

@@ -1,0 +1,32 @@
+// Who is told of changes: listeners by collection, each removed when its signal aborts.
+import type { StoreEvent } from './store.ts';
+
+interface Watcher {
+  since: number;
+  signal: AbortSignal;
+  listener: (event: StoreEvent) => void;
+}
+
+export class Watchers {
+  readonly #byCollection = new Map<string, Set<Watcher>>();
+
+  add(collection: string, watcher: Watcher): void {
+    let watchers = this.#byCollection.get(collection);
+    if (!watchers) this.#byCollection.set(collection, (watchers = new Set()));
+    const set = watchers;
+    set.add(watcher);
+    watcher.signal.addEventListener('abort', () => set.delete(watcher), { once: true });
+  }
+
+  notify(event: StoreEvent): void {
+    const watchers = this.#byCollection.get(event.record.key.collection);
+    if (!watchers) return;
+    for (const watcher of watchers) {
+      if (event.record.revision > watcher.since && !watcher.signal.aborted) watcher.listener(event);
+    }
+  }
+
+  clear(): void {
+    this.#byCollection.clear();
+  }
+}
