@@ -9,6 +9,8 @@ export interface LogRange {
   to?: string;
   /** Only commits that touch this path. */
   path?: string;
+  /** Only commits that touch one of these paths. */
+  paths?: string[];
   limit?: number;
 }
 
@@ -24,13 +26,13 @@ export interface LogEntry {
   parents: string[];
 }
 
-function selection({ from, to, path }: LogRange): string[] {
+function selection({ from, to, path, paths = [] }: LogRange): string[] {
   for (const revision of [from, to ?? '']) {
     if (revision.startsWith('-') || /[\s\0]/.test(revision)) {
       throw new DarumaError('INVALID_INPUT', `"${revision}" is not a revision`);
     }
   }
-  return [from, ...(to ? [`^${to}`] : []), '--', ...(path ? [`:(literal)${path}`] : [])];
+  return [from, ...(to ? [`^${to}`] : []), '--', ...[...(path ? [path] : []), ...paths].map(one => `:(literal)${one}`)];
 }
 
 export async function readLog(gitdir: string, range: LogRange): Promise<LogEntry[]> {
@@ -54,4 +56,14 @@ export async function isAncestor(gitdir: string, ancestor: string, descendant: s
   const { code, stderr } = await tryGit(['--git-dir', gitdir, 'merge-base', '--is-ancestor', ancestor, descendant]);
   if (code > 1) throw new Error(`git merge-base failed: ${stderr}`);
   return code === 0;
+}
+
+/** Paths of files that differ between two commits; every file of `after` when `before` is no commit. */
+export async function changedPaths(gitdir: string, before: string, after: string): Promise<string[]> {
+  const commits = [before, after].map(sha => sha.match(/^[0-9a-f]{40}$/)?.[0]);
+  if (commits.includes(undefined)) throw new DarumaError('INVALID_INPUT', `"${before}" and "${after}" must be full commit ids`);
+  const text = /^0+$/.test(before)
+    ? await git(gitdir, 'ls-tree', '-r', '-z', '--name-only', after)
+    : await git(gitdir, 'diff-tree', '-r', '-z', '--no-renames', '--name-only', before, after);
+  return text.split('\0').filter(path => path !== '');
 }

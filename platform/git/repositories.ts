@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import isomorphic from 'isomorphic-git';
 import { DarumaError } from '../core/index.ts';
 import { type AnnotatedRef, createAnnotatedRef, readAnnotatedRefs } from './annotated-refs.ts';
+import { writeAnnounced } from './announced-refs.ts';
 import { type CommitAuthor, type CommitFilesOptions, type CommitResult, writeCommit } from './commit-files.ts';
 import { git, tryGit } from './git-command.ts';
-import { countCommits, isAncestor, type LogEntry, type LogRange, readLog } from './history.ts';
+import { changedPaths, countCommits, isAncestor, type LogEntry, type LogRange, readLog } from './history.ts';
 import { type BranchProtection, protectBranch, readProtections, unprotectBranch } from './protection.ts';
 import { listRefs, moveRef } from './refs.ts';
-import { isRepositoryName, NO_COMMIT, repositoryPath } from './repository-names.ts';
+import { branchRef, isRepositoryName, NO_COMMIT, repositoryPath } from './repository-names.ts';
 import { resolveRevision } from './revision.ts';
 import { type FileChange, TreeEditor } from './tree-editor.ts';
 
@@ -96,6 +97,7 @@ export class Repositories {
       if (seed) {
         const changes = seed;
         first = (await writeCommit(temporary, new TreeEditor(temporary), { branch, changes, author, message })).sha;
+        await writeAnnounced(temporary, new Map([[branchRef(branch), first]]));
       }
       await rename(temporary, path);
       return first;
@@ -145,6 +147,11 @@ export class Repositories {
   /** How many commits `log` would answer without a limit. */
   async countBetween(name: string, range: Omit<LogRange, 'limit'>): Promise<number> {
     return countCommits(await this.#existing(name), range);
+  }
+
+  /** Paths of files that differ between two commits; `before` may be 40 zeros. */
+  async changedPaths(name: string, before: string, after: string): Promise<string[]> {
+    return changedPaths(await this.#existing(name), before, after);
   }
 
   /** True for equal commits too. */
