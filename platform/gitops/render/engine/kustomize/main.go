@@ -18,8 +18,10 @@ import (
 )
 
 type request struct {
-	Files map[string]string `json:"files"`
-	Dirs  []string          `json:"dirs"`
+	// Files by absolute path; those that are no UTF-8 text are in Binary, as base64.
+	Files  map[string]string `json:"files"`
+	Binary map[string][]byte `json:"binary"`
+	Dirs   []string          `json:"dirs"`
 }
 
 type result struct {
@@ -58,7 +60,13 @@ func render() (size uint32) {
 	}
 	files := filesys.MakeFsInMemory()
 	for name, content := range asked.Files {
-		if err := files.WriteFile(name, []byte(content)); err != nil {
+		if asked.Binary == nil {
+			asked.Binary = map[string][]byte{}
+		}
+		asked.Binary[name] = []byte(content)
+	}
+	for name, content := range asked.Binary {
+		if err := files.WriteFile(name, content); err != nil {
 			answers = append(answers, result{Error: err.Error()})
 			return
 		}

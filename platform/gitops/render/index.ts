@@ -1,0 +1,3 @@
+// The renderer's door.
+export { within } from './file-set.ts';
+export { type Rendered, Renderer, type RendererOptions } from './renderer.ts';
