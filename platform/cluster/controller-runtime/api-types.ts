@@ -80,7 +80,12 @@ export interface PodSpec {
   activeDeadlineSeconds?: number;
   overhead?: Record<string, string>;
   volumes?: { name: string; persistentVolumeClaim?: { claimName: string }; [field: string]: unknown }[];
-  topologySpreadConstraints?: { maxSkew: number; topologyKey: string; whenUnsatisfiable: string; labelSelector?: LabelSelector }[];
+  topologySpreadConstraints?: {
+    maxSkew: number;
+    topologyKey: string;
+    whenUnsatisfiable: string;
+    labelSelector?: LabelSelector;
+  }[];
   [field: string]: unknown;
 }
 

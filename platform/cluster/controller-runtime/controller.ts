@@ -64,5 +64,8 @@ export function objectKey(object: KubeObject): string {
 
 /** Now, as the API writes times. */
 export function timestamp(clock: Clock): string {
-  return clock.now().toISOString().replace(/\.\d+Z$/, 'Z');
+  return clock
+    .now()
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z');
 }

@@ -101,7 +101,14 @@ export class EventRecorder {
       reason,
       message,
       ...(action
-        ? { action, eventTime: micro(now), firstTimestamp: null, lastTimestamp: null, source: {}, reportingInstance: `${component}-daruma` }
+        ? {
+            action,
+            eventTime: micro(now),
+            firstTimestamp: null,
+            lastTimestamp: null,
+            source: {},
+            reportingInstance: `${component}-daruma`,
+          }
         : {
             count: 1,
             eventTime: null,

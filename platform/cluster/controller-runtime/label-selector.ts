@@ -2,7 +2,13 @@
 
 export interface LabelSelector {
   matchLabels?: Record<string, string>;
-  matchExpressions?: { key: string; operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'; values?: string[] }[];
+  matchExpressions?: LabelRequirement[];
+}
+
+interface LabelRequirement {
+  key: string;
+  operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  values?: string[];
 }
 
 type Labels = Record<string, string> | undefined;
@@ -11,19 +17,21 @@ type Labels = Record<string, string> | undefined;
 export function selectorMatches(selector: LabelSelector | undefined, labels: Labels): boolean {
   if (!selector) return false;
   if (!mapMatches(selector.matchLabels ?? {}, labels)) return false;
-  return (selector.matchExpressions ?? []).every(({ key, operator, values = [] }) => {
-    const value = labels?.[key];
-    switch (operator) {
-      case 'In':
-        return value !== undefined && values.includes(value);
-      case 'NotIn':
-        return value === undefined || !values.includes(value);
-      case 'Exists':
-        return value !== undefined;
-      case 'DoesNotExist':
-        return value === undefined;
-    }
-  });
+  return (selector.matchExpressions ?? []).every(requirement => requirementHolds(requirement, labels));
+}
+
+function requirementHolds({ key, operator, values = [] }: LabelRequirement, labels: Labels): boolean {
+  const value = labels?.[key];
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+  }
 }
 
 /** A plain map of labels, as Services and ReplicationControllers have it. */

@@ -17,7 +17,6 @@ interface CacheOptions {
   type: ResourceType;
   signal: AbortSignal;
   logger: Logger;
-  fieldSelector?: string;
 }
 
 interface DeleteOptions {
@@ -53,12 +52,12 @@ export class ObjectCache<T extends KubeObject> {
   readonly #unseen = new Map<string, T>();
   readonly #listeners: ChangeListener<T>[] = [];
 
-  constructor({ client, type, signal, logger, fieldSelector }: CacheOptions) {
+  constructor({ client, type, signal, logger }: CacheOptions) {
     this.type = type;
     this.#client = client;
     this.#logger = logger;
     this.#signal = signal;
-    this.#informer = new Informer<T>(client, type, { signal, ...(fieldSelector ? { fieldSelector } : {}) });
+    this.#informer = new Informer<T>(client, type, { signal });
     this.#informer.onChange(event => {
       const uid = event.object.metadata.uid ?? '';
       this.#unseen.delete(uid);
@@ -128,6 +127,11 @@ export class ObjectCache<T extends KubeObject> {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+  }
+
+  /** Empties the cache, telling the listeners that each object is gone. */
+  clear(): void {
+    for (const object of [...this.#objects.values()]) this.#remove(object);
   }
 
   // The answer to a delete shows the object as it was deleted, whether or not something still holds it.

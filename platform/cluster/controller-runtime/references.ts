@@ -46,7 +46,9 @@ export async function claim<T extends KubeObject>(
 async function adopt<T extends KubeObject>(owner: KubeObject, cache: ObjectCache<T>, object: T): Promise<T | undefined> {
   const ownerReferences = [...(object.metadata.ownerReferences ?? []), controllerReference(owner)];
   try {
-    return await cache.patch(object, { metadata: { uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion, ownerReferences } });
+    return await cache.patch(object, {
+      metadata: { uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion, ownerReferences },
+    });
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

@@ -5,7 +5,10 @@ const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Ten letters. The order of an object's keys does not matter, nor do keys without a value. */
 export function templateHash(template: unknown, collisionCount?: number): string {
-  const digest = createHash('sha256').update(canonical(template)).update(String(collisionCount ?? '')).digest();
+  const digest = createHash('sha256')
+    .update(canonical(template))
+    .update(String(collisionCount ?? ''))
+    .digest();
   let hash = '';
   for (const byte of digest.subarray(0, 10)) hash += LETTERS[byte % LETTERS.length];
   return hash;

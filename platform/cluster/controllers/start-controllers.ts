@@ -1,6 +1,16 @@
 // Starts every controller and the scheduler over one set of shared caches.
 import type { Clock, Logger } from '../../core/index.ts';
 import type { KubeClient } from '../../kube/index.ts';
+import { ControllerHost } from '../controller-runtime/index.ts';
+import { runScheduler } from '../scheduler/index.ts';
+import { runAccountControllers } from './accounts/account-controllers.ts';
+import { Catalogue } from './catalogue.ts';
+import { runDeploymentController } from './deployment/deployment-controller.ts';
+import { runEndpointsController } from './endpoints/endpoints-controller.ts';
+import { runGarbageCollector } from './garbage/garbage-collector.ts';
+import { runNamespaceController } from './namespaces/namespace-controller.ts';
+import { replicaSetKind, replicationControllerKind } from './replicaset/replica-set.ts';
+import { runReplicaController } from './replicaset/replica-set-controller.ts';
 
 export interface ControllersOptions {
   /** A client with the rights of system:masters. The caller closes it, after the controllers. */
@@ -15,6 +25,17 @@ export interface ControllersOptions {
  * Starts all controllers and the scheduler; resolves when their caches are filled. They retry by themselves whatever the API
  * refuses, and react to watch events alone: an idle cluster costs nothing. Disposing stops them and waits for what is running.
  */
-export async function startControllers(_options: ControllersOptions): Promise<AsyncDisposable> {
-  return { [Symbol.asyncDispose]: async () => {} };
+export async function startControllers({ client, clock, logger, rootCa }: ControllersOptions): Promise<AsyncDisposable> {
+  const host = new ControllerHost({ client: client.as('kube-controller-manager'), clock, logger: logger.child('controllers') });
+  const catalogue = new Catalogue(host);
+  runDeploymentController(host);
+  runReplicaController(host, replicaSetKind);
+  runReplicaController(host, replicationControllerKind);
+  runEndpointsController(host);
+  runAccountControllers(host, { rootCa });
+  runNamespaceController(host, catalogue);
+  runScheduler(host);
+  runGarbageCollector(host, catalogue);
+  await host.start();
+  return host;
 }
