@@ -4,9 +4,9 @@ import type { Caller, PlatformStatus, RebuildReport, SyncRequest, SyncResponse }
 
 /** Every method may throw DarumaError; NOT_FOUND, FORBIDDEN, CONFIRMATION_NEEDED and CONFLICT become their HTTP codes. */
 export interface PlatformOperations {
-  status(): PlatformStatus;
-  applications(): ApplicationView[];
-  application(name: string): ApplicationView;
+  status(): Promise<PlatformStatus>;
+  applications(): Promise<ApplicationView[]>;
+  application(name: string): Promise<ApplicationView>;
   resources(name: string): Promise<ResourceView[]>;
   /** What a sync would change: to `revision`, or to the files of `local` in place of the application's path. */
   diff(name: string, options: { revision?: string; local?: Record<string, string> }): Promise<ObjectDiffView[]>;

@@ -93,10 +93,10 @@ function routes(operations: PlatformOperations, journal: Journal, closing: Abort
   const name = (request: Request) => String(request.params['name']);
   const flag = (value: unknown) => value === '' || value === 'true' || value === '1';
 
-  router.get('/status', (_request, response) => void response.json(operations.status()));
+  router.get('/status', async (_request, response) => void response.json(await operations.status()));
   router.get('/whoami', (_request, response) => void response.json(caller(response)));
-  router.get('/applications', (_request, response) => void response.json(operations.applications()));
-  router.get('/applications/:name', (request, response) => void response.json(operations.application(name(request))));
+  router.get('/applications', async (_request, response) => void response.json(await operations.applications()));
+  router.get('/applications/:name', async (request, response) => void response.json(await operations.application(name(request))));
   router.get(
     '/applications/:name/resources',
     async (request, response) => void response.json(await operations.resources(name(request))),
