@@ -1,4 +1,5 @@
 // What every controller is given, and how it takes its place: caches to read and write, a queue of its own, events.
+import { setMaxListeners } from 'node:events';
 import type { Clock, Logger } from '../../core/index.ts';
 import type { KubeClient, KubeObject } from '../../kube/index.ts';
 import { Caches } from './caches.ts';
@@ -30,6 +31,8 @@ export class ControllerHost implements AsyncDisposable {
     this.client = client;
     this.clock = clock;
     this.logger = logger;
+    // Each cache and queue listens to it.
+    setMaxListeners(0, this.signal);
     this.caches = new Caches({ client, signal: this.signal, logger });
     this.events = new EventRecorder({ client, clock, signal: this.signal });
   }

@@ -9,6 +9,7 @@ import { runDeploymentController } from './deployment/deployment-controller.ts';
 import { runEndpointsController } from './endpoints/endpoints-controller.ts';
 import { runGarbageCollector } from './garbage/garbage-collector.ts';
 import { runNamespaceController } from './namespaces/namespace-controller.ts';
+import { runNodeTaintController } from './nodes/node-taint-controller.ts';
 import { replicaSetKind, replicationControllerKind } from './replicaset/replica-set.ts';
 import { runReplicaController } from './replicaset/replica-set-controller.ts';
 
@@ -34,6 +35,7 @@ export async function startControllers({ client, clock, logger, rootCa }: Contro
   runEndpointsController(host);
   runAccountControllers(host, { rootCa });
   runNamespaceController(host, catalogue);
+  runNodeTaintController(host);
   runScheduler(host);
   runGarbageCollector(host, catalogue);
   await host.start();

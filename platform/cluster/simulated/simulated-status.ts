@@ -1,7 +1,7 @@
 // The statuses that a kubelet would report.
 import { type Condition, conditionOf, type Node, type Pod, withCondition } from '../controller-runtime/index.ts';
 
-const CAPACITY = { cpu: '32', memory: '256Gi', pods: '110' };
+const CAPACITY = { cpu: '32', memory: '256Gi', pods: '500' };
 
 export function nodeStatus(now: string): NonNullable<Node['status']> {
   const healthy = (type: string, reason: string, message: string): Condition =>
