@@ -1,6 +1,6 @@
 // `daruma events`: the journal, one line for each event.
 import type { JournalEntry } from '../../platform/api/index.ts';
-import { eventText } from '../event-text.ts';
+import { eventText } from '../../platform/core/index.ts';
 import { connect, type GlobalOptions } from './connect.ts';
 import { paint, print } from './output.ts';
 

@@ -2,6 +2,7 @@ export { assetPath, packageVersion } from './assets.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type ErrorCode, errorCatalogue } from './error-catalogue.ts';
 export { DarumaError, messageOf } from './errors.ts';
+export { eventText } from './event-text.ts';
 export type { Attribution, EventPayloads, EventSink, EventType, FieldChange, JournalEntry, ResourceOutcome } from './events.ts';
 export { readFileIfExists, writeFileAtomic } from './files.ts';
 export { type HomePaths, homePaths } from './home.ts';

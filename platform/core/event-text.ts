@@ -1,6 +1,7 @@
 // One line for each event, as people read it.
-import type { JournalEntry } from '../platform/core/index.ts';
+import type { JournalEntry } from './events.ts';
 
+/** `subject  what happened`, without the time. */
 export function eventText(entry: JournalEntry): string {
   const by = entry.actor ? `, by ${entry.actor}` : '';
   switch (entry.type) {

@@ -1,0 +1,207 @@
+// The terminal UI: the home screen, the views above it, and which key does what where.
+import { Box, Text, useInput } from 'ink';
+import { useEffect, useState } from 'react';
+import type { ApplicationView } from '../platform/api/index.ts';
+import { clockOf } from './model/age.ts';
+import { parseCommand } from './model/commands.ts';
+import { type ActionName, actionOf, keyMap } from './model/key-map.ts';
+import type { PlatformModel } from './model/platform-model.ts';
+import type { ScenarioPort } from './model/scenario-port.ts';
+import { eyesOfAll, type SignSet } from './model/signs.ts';
+import { useNow, usePlatform, useScenario, useScreenSize } from './model/use-platform.ts';
+import { Home } from './panes/Home.tsx';
+import { Dialog } from './views/Dialog.tsx';
+import { TextLine } from './views/TextLine.tsx';
+import { ViewScreen } from './views/ViewScreen.tsx';
+import type { View } from './views/view.ts';
+
+export interface AppProps {
+  model: PlatformModel;
+  scenarios: ScenarioPort | undefined;
+  signs: SignSet;
+  motion: boolean;
+  /** Leaves the UI; `stop`: the platform too. */
+  onQuit: (choice: 'keep' | 'stop') => void;
+}
+
+type Input = 'keys' | 'command' | 'filter';
+
+export function App({ model, scenarios, signs, motion, onQuit }: AppProps) {
+  const platform = usePlatform(model);
+  const scenario = useScenario(scenarios);
+  const { columns, rows } = useScreenSize();
+  const now = useNow(motion);
+  const [view, setView] = useState<View>({ kind: 'home' });
+  const [input, setInput] = useState<Input>('keys');
+  const [filter, setFilter] = useState('');
+  const [selectedName, setSelectedName] = useState<string>();
+  const [pane, setPane] = useState<'environments' | 'scenario'>(scenarios ? 'scenario' : 'environments');
+  const [hints, setHints] = useState(0);
+  const [offset, setOffset] = useState(0);
+
+  const applications = platform.applications;
+  const selected = applications.find(app => app.name === selectedName) ?? applications[0];
+  const stepKey = `${scenario?.number}/${scenario?.steps.findIndex(step => step.state === 'current')}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new step starts without hints and at its first line
+  useEffect(() => {
+    setHints(0);
+    setOffset(0);
+  }, [stepKey]);
+
+  const open = (next: View) => {
+    setFilter('');
+    setView(next);
+  };
+  const leave = () => (view.kind === 'home' ? open({ kind: 'quit' }) : open({ kind: 'home' }));
+
+  const perform = (action: ActionName, app: ApplicationView | undefined = selected): void => {
+    switch (action) {
+      case 'up':
+      case 'down': {
+        const step = action === 'up' ? -1 : 1;
+        if (pane === 'scenario') return setOffset(Math.max(0, offset + step));
+        const at = applications.findIndex(one => one.name === app?.name);
+        return setSelectedName(applications[Math.max(0, Math.min(applications.length - 1, at + step))]?.name);
+      }
+      case 'open':
+      case 'sync':
+      case 'diff':
+      case 'tree':
+      case 'history':
+      case 'logs':
+        if (!app) return model.notify('there is no application yet', { failed: true });
+        return open({ kind: action === 'open' ? 'application' : action, app: app.name });
+      case 'drift':
+      case 'pipeline':
+      case 'help':
+        return open({ kind: action });
+      case 'refresh':
+        return void model.act('refresh', () => model.refresh());
+      case 'switchPane':
+        return setPane(pane === 'scenario' || !scenarios ? 'environments' : 'scenario');
+      case 'hint':
+        return setHints(hints + 1);
+      case 'solve':
+        return void scenarios?.solve();
+      case 'reset':
+        return void scenarios?.reset();
+      case 'skip':
+        return void scenarios?.skip();
+      case 'nextScenario':
+        return void (scenario && scenario.number < scenario.count && scenarios?.open(scenario.number + 1));
+      case 'previousScenario':
+        return void (scenario && scenario.number > 1 && scenarios?.open(scenario.number - 1));
+      case 'command':
+      case 'filter':
+        return setInput(action);
+      case 'back':
+        if (filter !== '') return setFilter('');
+        return view.kind === 'home' ? model.clearNotice() : open({ kind: 'home' });
+      case 'quit':
+        return leave();
+      default:
+        return;
+    }
+  };
+
+  useInput(
+    (text, key) => {
+      if (key.ctrl && text === 'c') return open({ kind: 'quit' });
+      const action = actionOf(text, key, view.kind === 'home' ? ['home', 'scenario', 'everywhere'] : ['everywhere']);
+      if (!action) return;
+      // In a view the arrows are the view's own.
+      if (view.kind !== 'home' && (action === 'up' || action === 'down')) return;
+      perform(action);
+    },
+    {
+      isActive:
+        input === 'keys' && view.kind !== 'sync' && view.kind !== 'rollback' && view.kind !== 'quit' && view.kind !== 'rebuild',
+    },
+  );
+
+  const run = (text: string | undefined) => {
+    setInput('keys');
+    if (text === undefined || text.trim() === '') return;
+    const command = parseCommand(text, applications);
+    if ('error' in command) return model.notify(command.error, { failed: true });
+    if (command.scenario !== undefined) return void scenarios?.open(command.scenario);
+    if (command.view) return open(command.view);
+    if (command.action) perform(command.action, applications.find(app => app.name === command.app) ?? selected);
+  };
+
+  const eyes = eyesOfAll(applications, signs);
+  const bodyRows = rows - 2 - (platform.notice || !platform.connected ? 1 : 0);
+  const foot = keyMap
+    .filter(binding => binding.foot)
+    .map(binding => `${binding.keys[0] === 'downArrow' ? '↑↓' : binding.label} ${binding.foot}`);
+  const head = `${platform.status?.name ?? ''} · ${platform.status?.provider ?? ''} · ${platform.status?.api.replace('http://', '') ?? ''}`;
+
+  return (
+    <Box flexDirection="column" width={columns} height={rows}>
+      <Box width={columns} justifyContent="space-between">
+        <Text wrap="truncate-end">
+          <Text bold> daruma</Text> <Text color={eyes.colour}>{eyes.glyph}</Text> {head}
+        </Text>
+        <Text dimColor wrap="truncate-end">
+          {`you: ${platform.caller?.user ?? '…'}${motion ? `   ${clockOf(now)}` : ''}   ? help `}
+        </Text>
+      </Box>
+      {view.kind === 'home' ? (
+        <Home
+          {...{ platform, scenario, signs, now, pane, hints, offset, filter, columns }}
+          selected={selected?.name}
+          rows={bodyRows}
+          hasScenarios={scenarios !== undefined}
+        />
+      ) : view.kind === 'quit' ? (
+        <Dialog
+          title="Leave daruma"
+          lines={[
+            { text: 'y  leave the platform running: `daruma` comes back to it, `daruma down` stops it' },
+            { text: 'n  back' },
+            { text: '' },
+            { text: 'type "stop" with : to stop the platform as well (:stop)' },
+          ]}
+          width={columns}
+          height={bodyRows}
+          onDone={confirmed => (confirmed ? onQuit('keep') : open({ kind: 'home' }))}
+        />
+      ) : (
+        <ViewScreen
+          view={view}
+          model={model}
+          now={now}
+          filter={filter}
+          active={input === 'keys'}
+          columns={columns}
+          rows={bodyRows}
+          onOpen={open}
+          onStop={() => onQuit('stop')}
+        />
+      )}
+      {platform.connected ? null : <Text color="red"> the platform does not answer; trying again</Text>}
+      {platform.connected && platform.notice ? (
+        <Text wrap="truncate-end" {...(platform.notice.failed ? { color: 'red' } : { color: 'green' })}>
+          {` ${platform.notice.text}`}
+        </Text>
+      ) : null}
+      {input === 'command' ? <TextLine prompt=" :" onDone={run} /> : null}
+      {input === 'filter' ? (
+        <TextLine
+          prompt=" /"
+          initial={filter}
+          onChange={setFilter}
+          onDone={text => {
+            if (text === undefined) setFilter('');
+            setInput('keys');
+          }}
+        />
+      ) : null}
+      {input === 'keys' ? (
+        <Text dimColor wrap="truncate-end">
+          {` ${(view.kind === 'home' ? foot : ['↑↓ scroll', '/ filter', 'esc back']).join('  ')}`}
+        </Text>
+      ) : null}
+    </Box>
+  );
+}

@@ -1,0 +1,58 @@
+// A question in the middle of the screen: what would happen, and what must be typed or pressed to let it.
+import { Box, Text, useInput } from 'ink';
+import { useState } from 'react';
+import { Panel } from '../panes/Panel.tsx';
+import type { Line } from './LinesView.tsx';
+
+interface DialogProps {
+  title: string;
+  lines: Line[];
+  /** This must be typed; none: `y` or enter is enough. */
+  typed?: string;
+  width: number;
+  height: number;
+  /** Shown instead of the question when the action is not open to this user. */
+  refused?: string;
+  onDone: (confirmed: boolean) => void;
+}
+
+export function Dialog({ title, lines, typed, width, height, refused, onDone }: DialogProps) {
+  const [text, setText] = useState('');
+  useInput((input, key) => {
+    if (key.escape) return onDone(false);
+    if (refused) return key.return ? onDone(false) : undefined;
+    if (!typed) {
+      if (input === 'y' || key.return) onDone(true);
+      if (input === 'n' || input === 'q') onDone(false);
+      return;
+    }
+    if (key.return) return text === typed ? onDone(true) : undefined;
+    if (key.backspace || key.delete) setText(text.slice(0, -1));
+    else if (!key.ctrl && !key.meta) setText((text + input).slice(0, 60));
+  });
+  const room = Math.max(1, height - 6);
+  return (
+    <Panel title={title} width={width} height={height} focused>
+      <Box flexDirection="column" flexGrow={1}>
+        {lines.slice(0, room).map((line, index) => (
+          <Text key={index} wrap="truncate-end" {...(line.colour ? { color: line.colour } : {})}>
+            {line.text === '' ? ' ' : line.text}
+          </Text>
+        ))}
+        {lines.length > room ? <Text dimColor>… {lines.length - room} more lines: d shows the whole diff</Text> : null}
+      </Box>
+      {refused ? <Text color="red">{refused} · enter goes back</Text> : null}
+      {!refused && typed ? (
+        <Text>
+          type "<Text bold>{typed}</Text>" and enter to go on: <Text color="cyan">{text}</Text>▌{' '}
+          <Text dimColor>esc goes back</Text>
+        </Text>
+      ) : null}
+      {!refused && !typed ? (
+        <Text>
+          <Text bold>y</Text> go on · <Text bold>n</Text> go back
+        </Text>
+      ) : null}
+    </Panel>
+  );
+}
