@@ -1,7 +1,7 @@
 // Bundles each program of daruma into dist/: one file a process, shared chunks, and nothing loaded before it is used.
 
 import { existsSync } from 'node:fs';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const programs = {
@@ -41,4 +41,11 @@ if (existsSync(shim)) {
     target: 'node18',
     logLevel: 'warning',
   });
+}
+
+// The render engine ships compressed, as it is committed.
+const engine = 'platform/gitops/render/engine/kustomize.wasm.br';
+if (existsSync(engine)) {
+  await mkdir('dist/engines', { recursive: true });
+  await copyFile(engine, 'dist/engines/kustomize.wasm.br');
 }

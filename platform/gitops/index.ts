@@ -14,3 +14,5 @@ export type {
   PushNotice,
   Role,
 } from './contract.ts';
+export { startGitops } from './controller/index.ts';
+export { Renderer, warmUpRenderer } from './render/index.ts';

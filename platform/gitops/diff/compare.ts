@@ -69,7 +69,7 @@ function compareLists(desired: unknown[], live: unknown[], owned: FieldSet, path
 /** Items by position; what the server filled in inside of an item does not count. */
 function compareAtomic(desired: unknown[], live: unknown[], path: Step[], changes: FieldChange[]): void {
   if (desired.length !== live.length) changes.push({ path: pathText(path), desired, live });
-  else desired.forEach((item, index) => compareValues(item, live[index], {}, [...path, { index }], changes));
+  else for (const [index, item] of desired.entries()) compareValues(item, live[index], {}, [...path, { index }], changes);
 }
 
 /** What we own and Git no longer wants, but still lives: the next apply takes it away. */

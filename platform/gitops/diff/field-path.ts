@@ -8,7 +8,10 @@ export function pathText(steps: Step[]): string {
   let text = '';
   for (const step of steps) {
     if ('field' in step) text += /^[\w-]+$/.test(step.field) ? `${text === '' ? '' : '.'}${step.field}` : `[${step.field}]`;
-    else if ('keys' in step) text += `[${Object.entries(step.keys).map(([key, value]) => `${key}=${String(value)}`).join(',')}]`;
+    else if ('keys' in step)
+      text += `[${Object.entries(step.keys)
+        .map(([key, value]) => `${key}=${String(value)}`)
+        .join(',')}]`;
     else if ('value' in step) text += `[${JSON.stringify(step.value)}]`;
     else text += `[${step.index}]`;
   }

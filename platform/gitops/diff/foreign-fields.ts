@@ -65,7 +65,13 @@ export function foreignFields(desired: KubeObject, live: KubeObject, ignoredMana
         else if (!isLeaf) walk(below, undefined, value.value, inside, shared);
       }
     };
-    walk(entry.fieldsV1, desired, live, [], trusted.map(other => other.fieldsV1));
+    walk(
+      entry.fieldsV1,
+      desired,
+      live,
+      [],
+      trusted.map(other => other.fieldsV1),
+    );
   }
   return [...found.values()].sort((a, b) => (a.change.path < b.change.path ? -1 : 1));
 }

@@ -5,7 +5,10 @@ import type { Health } from './index.ts';
 
 interface ContainerStatus {
   name: string;
-  state?: { waiting?: { reason?: string; message?: string }; terminated?: { exitCode?: number; reason?: string; message?: string } };
+  state?: {
+    waiting?: { reason?: string; message?: string };
+    terminated?: { exitCode?: number; reason?: string; message?: string };
+  };
   lastState?: { terminated?: object };
 }
 
@@ -34,7 +37,9 @@ export function podHealth(object: KubeObject): Health {
     case 'Succeeded':
       return { status: 'Healthy', ...withMessage(status.message) };
     case 'Failed': {
-      const failed = containers.map(({ name, state }) => ({ name, ended: state?.terminated })).find(({ ended }) => ended?.exitCode);
+      const failed = containers
+        .map(({ name, state }) => ({ name, ended: state?.terminated }))
+        .find(({ ended }) => ended?.exitCode);
       const reason = failed && `container "${failed.name}" failed with exit code ${failed.ended?.exitCode}`;
       return { status: 'Degraded', ...withMessage(status.message || reason) };
     }

@@ -43,7 +43,9 @@ export const healthRules: Record<string, (object: KubeObject) => Health | undefi
       ({ status, reason = '' }) => status === 'False' && /^(Failed|InvalidSelector|ErrorInProcessing)/.test(reason),
     );
     if (failed) return { status: 'Degraded', ...messageFrom(failed) };
-    const able = conditions.find(({ type, status }) => (type === 'AbleToScale' || type === 'ScalingLimited') && status === 'True');
+    const able = conditions.find(
+      ({ type, status }) => (type === 'AbleToScale' || type === 'ScalingLimited') && status === 'True',
+    );
     return able ? { status: 'Healthy', ...messageFrom(able) } : { status: 'Progressing', message: 'Waiting to Autoscale' };
   },
   'apiregistration.k8s.io/APIService': object => {

@@ -40,19 +40,20 @@ export function deploymentHealth(object: KubeObject): Health {
   if (condition?.reason === 'ProgressDeadlineExceeded')
     return { status: 'Degraded', message: `Deployment "${object.metadata.name}" exceeded its progress deadline` };
   if (updatedReplicas < wanted)
-    return progressing(
-      `Waiting for rollout to finish: ${updatedReplicas} out of ${wanted} new replicas have been updated...`,
-    );
+    return progressing(`Waiting for rollout to finish: ${updatedReplicas} out of ${wanted} new replicas have been updated...`);
   if (replicas > updatedReplicas)
     return progressing(`Waiting for rollout to finish: ${replicas - updatedReplicas} old replicas are pending termination...`);
   if (availableReplicas < updatedReplicas)
-    return progressing(`Waiting for rollout to finish: ${availableReplicas} of ${updatedReplicas} updated replicas are available...`);
+    return progressing(
+      `Waiting for rollout to finish: ${availableReplicas} of ${updatedReplicas} updated replicas are available...`,
+    );
   return { status: 'Healthy' };
 }
 
 export function replicaSetHealth(object: KubeObject): Health {
   const { spec, status, observed } = read(object);
-  if (!observed) return progressing('Waiting for rollout to finish: observed replica set generation less than desired generation');
+  if (!observed)
+    return progressing('Waiting for rollout to finish: observed replica set generation less than desired generation');
   const failure = conditionsOf(object).find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
   if (failure) return { status: 'Degraded', ...messageFrom(failure) };
   const { availableReplicas = 0 } = status;
@@ -78,7 +79,9 @@ export function statefulSetHealth(object: KubeObject): Health {
   }
   if (spec.updateStrategy?.type === 'OnDelete') return { status: 'Healthy' };
   if (status.updateRevision !== status.currentRevision)
-    return progressing(`waiting for statefulset rolling update to complete ${updatedReplicas} pods at revision ${status.updateRevision}...`);
+    return progressing(
+      `waiting for statefulset rolling update to complete ${updatedReplicas} pods at revision ${status.updateRevision}...`,
+    );
   return { status: 'Healthy' };
 }
 

@@ -79,7 +79,12 @@ export function projectProblems(project: AppProject, application: Application): 
 }
 
 /** Why the project forbids this object; undefined when it does not. */
-export function resourceProblem(project: AppProject, object: KubeObject, resource: ResourceInfo, server: string): string | undefined {
+export function resourceProblem(
+  project: AppProject,
+  object: KubeObject,
+  resource: ResourceInfo,
+  server: string,
+): string | undefined {
   const subject = { group: groupOf(object.apiVersion), kind: object.kind, name: object.metadata.name ?? '' };
   const within = (list: GroupKind[]) => list.some(entry => covers(entry, subject));
   if (!resource.namespaced)
@@ -104,7 +109,8 @@ function destinationAllowed(project: AppProject, server: string, namespace: stri
     [entry.server, entry.namespace].some(text => text?.startsWith('!'));
   const { destinations } = project;
   return (
-    destinations.some(entry => !isDeny(entry) && fits(entry, false)) && !destinations.some(entry => isDeny(entry) && fits(entry, true))
+    destinations.some(entry => !isDeny(entry) && fits(entry, false)) &&
+    !destinations.some(entry => isDeny(entry) && fits(entry, true))
   );
 }
 

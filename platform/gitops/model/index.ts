@@ -7,15 +7,15 @@ export {
   resourceProblem,
 } from './app-project.ts';
 export {
-  ARGO_API,
   type Application,
   type ApplicationSource,
+  ARGO_API,
   type Condition,
   type IgnoreRule,
   type KustomizeOptions,
-  readApplication,
   RESOURCES_FINALIZER,
   type RetryPolicy,
+  readApplication,
 } from './application.ts';
 export { ensureCrds } from './crds.ts';
 export { groupKindOf, groupOf, keyOf, labelMatches, resourceLabel, versionOf } from './resource-key.ts';

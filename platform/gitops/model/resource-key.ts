@@ -35,7 +35,5 @@ export function labelMatches(asked: string, object: KubeObject): boolean {
   const name = object.metadata.name ?? '';
   const kind = object.kind.toLowerCase();
   const wanted = asked.toLowerCase();
-  return (
-    wanted === `${kind}/${name}` || wanted === `${kind}.${group}/${name}` || wanted === `${group}:${kind}:${name}`
-  );
+  return wanted === `${kind}/${name}` || wanted === `${kind}.${group}/${name}` || wanted === `${group}:${kind}:${name}`;
 }

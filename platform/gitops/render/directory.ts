@@ -48,7 +48,12 @@ export function parseManifests(content: Uint8Array, file: string): KubeObject[] 
 
 function asObjects(value: unknown, file: string): KubeObject[] {
   const object = value as Partial<KubeObject> & { items?: unknown };
-  if (typeof value !== 'object' || Array.isArray(value) || typeof object.apiVersion !== 'string' || typeof object.kind !== 'string')
+  if (
+    typeof value !== 'object' ||
+    Array.isArray(value) ||
+    typeof object.apiVersion !== 'string' ||
+    typeof object.kind !== 'string'
+  )
     throw new DarumaError('RENDER_FAILED', `${file}: a document is not a Kubernetes object with apiVersion and kind`);
   if (object.kind.endsWith('List') && Array.isArray(object.items)) return object.items.flatMap(item => asObjects(item, file));
   if (typeof object.metadata?.name !== 'string' && typeof object.metadata?.generateName !== 'string')

@@ -7,12 +7,20 @@ import { WASI } from 'node:wasi';
 import { brotliDecompress } from 'node:zlib';
 import type { EngineRequest, EngineResult } from './engine-protocol.ts';
 
-interface EngineExports extends WebAssembly.Exports {
-  memory: WebAssembly.Memory;
+interface EngineExports {
+  memory: { buffer: ArrayBuffer };
   alloc(size: number): number;
   render(): number;
   result_address(): number;
 }
+
+/** The part of the standard API that is used; Node's types for it come with the DOM's alone. */
+interface WebAssemblyApi {
+  compile(bytes: Uint8Array): Promise<object>;
+  instantiate(module: object, imports: object): Promise<{ exports: object }>;
+}
+
+const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi };
 
 export class KustomizeEngine {
   readonly #exports: EngineExports;
@@ -25,7 +33,7 @@ export class KustomizeEngine {
   static async load(packed: string, cacheDir: string): Promise<KustomizeEngine> {
     const module = await WebAssembly.compile(await unpack(packed, cacheDir));
     const wasi = new WASI({ version: 'preview1', args: ['kustomize'], env: {} });
-    const instance = await WebAssembly.instantiate(module, wasi.getImportObject() as WebAssembly.Imports);
+    const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
     wasi.initialize(instance);
     return new KustomizeEngine(instance.exports as EngineExports);
   }

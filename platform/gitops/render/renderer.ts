@@ -51,7 +51,10 @@ export class Renderer implements AsyncDisposable {
       });
     const kustomized = kustomizationOf(set.files, source.path) !== undefined;
     if (!kustomized && source.kustomize)
-      throw new DarumaError('RENDER_FAILED', `${source.path || '/'} has no kustomization.yaml, which spec.source.kustomize needs`);
+      throw new DarumaError(
+        'RENDER_FAILED',
+        `${source.path || '/'} has no kustomization.yaml, which spec.source.kustomize needs`,
+      );
     if (!kustomized || (source.directory && !source.kustomize))
       return { objects: renderDirectory(set.files, source.path, source.directory), paths: set.paths };
     return { objects: await this.#kustomize(source, set), paths: set.paths };
@@ -71,9 +74,13 @@ export class Renderer implements AsyncDisposable {
     }
     const [result] = await this.#worker.render(request);
     if (result?.refused)
-      throw new DarumaError('UNSUPPORTED_FIELD', `${result.refused.replace('/', '')} is not supported: rendering reads this repository alone`, {
-        hint: 'copy what it brings into the repository',
-      });
+      throw new DarumaError(
+        'UNSUPPORTED_FIELD',
+        `${result.refused.replace('/', '')} is not supported: rendering reads this repository alone`,
+        {
+          hint: 'copy what it brings into the repository',
+        },
+      );
     if (!result?.objects) throw new DarumaError('RENDER_FAILED', shorten(result?.error ?? 'Kustomize gave no answer'));
     return result.objects;
   }
@@ -93,7 +100,10 @@ function asText(content: Uint8Array): string | undefined {
 
 /** Kustomize repeats its way down for every level; the last part names the cause. */
 function shorten(message: string): string {
-  const lines = message.trim().split('\n').map(line => line.trim());
+  const lines = message
+    .trim()
+    .split('\n')
+    .map(line => line.trim());
   const text = lines.join(' ');
   return text.length > 600 ? `${text.slice(0, 150)} … ${text.slice(-440)}` : text;
 }

@@ -33,9 +33,13 @@ export class Sources {
   repository(source: ApplicationSource): string {
     const repository = this.#options.resolveRepository(source.repoURL);
     if (repository === undefined)
-      throw new DarumaError('NOT_FOUND', `spec.source.repoURL: ${redactUrl(source.repoURL)} is not a repository of this platform`, {
-        hint: 'push the repository to daruma’s git server and name its URL there',
-      });
+      throw new DarumaError(
+        'NOT_FOUND',
+        `spec.source.repoURL: ${redactUrl(source.repoURL)} is not a repository of this platform`,
+        {
+          hint: 'push the repository to daruma’s git server and name its URL there',
+        },
+      );
     return repository;
   }
 
@@ -58,7 +62,10 @@ export class Sources {
     const { git, renderer } = this.#options;
     const repository = this.repository(source);
     if (local)
-      return renderer.render(source, async path => new Map([...local].filter(([name]) => path === '' || name === path || name.startsWith(`${path}/`))));
+      return renderer.render(
+        source,
+        async path => new Map([...local].filter(([name]) => path === '' || name === path || name.startsWith(`${path}/`))),
+      );
     const key = JSON.stringify([repository, source]);
     const kept = this.#renders.get(key) ?? [];
     const hashesOf = async (paths: string[]) =>

@@ -1,0 +1,2 @@
+// The controller's door.
+export { startGitops } from './gitops.ts';
