@@ -33,7 +33,7 @@ export class ContainerLog {
   /** Copies a stream of the container until its end. */
   capture(source: Readable, stream: 'stdout' | 'stderr'): Promise<void> {
     this.#sources.add(source);
-    let rest = Buffer.alloc(0);
+    let rest: Buffer = Buffer.alloc(0);
     source.on('data', (chunk: Buffer) => {
       let data = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
       for (let end = data.indexOf(10); end >= 0; end = data.indexOf(10)) {
@@ -229,7 +229,7 @@ function render(entry: Buffer, since: number | undefined, timestamps: boolean): 
 
 /** Entries of a file from a byte on; an unfinished last one is left for later. A missing file has none. */
 async function* readLines(path: string, from: number): AsyncIterable<{ line: Buffer; endsAt: number }> {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   let at = from;
   try {
     for await (const chunk of createReadStream(path, { start: from }) as AsyncIterable<Buffer>) {

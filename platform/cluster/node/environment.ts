@@ -69,7 +69,7 @@ export async function buildEnvironment(input: EnvironmentInput): Promise<Record<
     if (object) for (const [key, value] of contentsOf(object)) own[prefix + key] = value.toString('utf8');
   }
   for (const variable of container.env ?? []) {
-    const value = await valueOf(variable, input, { ...service, ...own });
+    const value = await resolveVariable(variable, input, { ...service, ...own });
     if (value !== undefined) own[variable.name] = value;
   }
   return { ...image, ...service, ...own };
@@ -80,7 +80,7 @@ function splitOnce(entry: string): [string, string] {
   return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
 }
 
-async function valueOf(
+async function resolveVariable(
   { name, value, valueFrom }: EnvVar,
   input: EnvironmentInput,
   known: Record<string, string>,
