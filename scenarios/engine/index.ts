@@ -5,4 +5,4 @@ export { toJUnit } from './junit.ts';
 export { loadScenarios } from './load-scenarios.ts';
 export { type PlayOptions, playScenario } from './play-scenario.ts';
 export type { CheckState, Scenario, ScenarioResult, ScenarioStep, StepResult } from './scenario.ts';
-export { ScenarioSession, type SessionState } from './session.ts';
+export { ScenarioSession, type SessionOptions, type SessionState, type SessionStep } from './session.ts';

@@ -6,6 +6,8 @@ export interface Progress {
   scenario: string;
   /** Index of the current step. */
   step: number;
+  /** Indices of the steps of this scenario that the learner went past. */
+  skipped: number[];
   /** Scenarios that were played to their end. */
   done: string[];
   variables: Record<string, string>;

@@ -10,11 +10,24 @@ import { Wake } from './wake.ts';
 const IDLE_POLL_MS = 2_000;
 const BUSY_POLL_MS = 150;
 
+export interface SessionStep {
+  id: string;
+  title: string;
+  goal: string;
+  /** Markdown. */
+  text: string;
+  state: 'done' | 'current' | 'open' | 'skipped';
+  /** All of them; how many are shown is the screen's matter. */
+  hints: string[];
+}
+
 export interface SessionState {
   scenarios: { id: string; number: number; title: string; done: boolean }[];
   scenario: { id: string; number: number; title: string; summary: string; minutes: number };
-  step: { index: number; count: number; id: string; title: string; goal: string; text: string };
-  hints: { shown: string[]; total: number };
+  /** The index of the current step in `steps`. */
+  step: number;
+  steps: SessionStep[];
+  /** Of the current step. */
   checks: CheckState[];
   /**
    * `preparing`: the setup runs. `waiting`: for the learner. `solving`: does it for them. `solved`: `next` goes on.
@@ -42,7 +55,6 @@ export class ScenarioSession implements AsyncDisposable {
   #checks: CheckState[] = [];
   #phase: SessionState['phase'] = 'preparing';
   #message = '';
-  #hintsShown = 0;
   /** What runs for the current step; the next one waits until it has ended. */
   #activity: { controller: AbortController; ended: Promise<void> } | undefined;
   readonly #events: Promise<void>;
@@ -65,7 +77,7 @@ export class ScenarioSession implements AsyncDisposable {
     const saved = await readProgress(options.progressFile);
     const scenario = options.scenarios.find(({ id }) => id === saved?.scenario);
     const usable = saved && scenario && saved.step < scenario.steps.length;
-    const progress = usable ? saved : { scenario: first.id, step: 0, done: saved?.done ?? [], variables: {} };
+    const progress = usable ? saved : { scenario: first.id, step: 0, skipped: [], done: saved?.done ?? [], variables: {} };
     for (const [name, value] of Object.entries(progress.variables)) {
       if (!options.context.variables.has(name)) options.context.variables.set(name, value);
     }
@@ -77,7 +89,6 @@ export class ScenarioSession implements AsyncDisposable {
 
   state(): SessionState {
     const scenario = this.#scenario();
-    const step = this.#step();
     return {
       scenarios: this.#scenarios.map(({ id, number, title }) => ({ id, number, title, done: this.#progress.done.includes(id) })),
       scenario: {
@@ -87,15 +98,15 @@ export class ScenarioSession implements AsyncDisposable {
         summary: scenario.summary,
         minutes: scenario.minutes,
       },
-      step: {
-        index: this.#progress.step,
-        count: scenario.steps.length,
+      step: this.#progress.step,
+      steps: scenario.steps.map((step, index) => ({
         id: step.id,
         title: step.title,
         goal: step.goal,
         text: this.#filled(step.text),
-      },
-      hints: { shown: step.hints.slice(0, this.#hintsShown).map(hint => this.#filled(hint)), total: step.hints.length },
+        state: this.#stateOf(index),
+        hints: step.hints.map(hint => this.#filled(hint)),
+      })),
       checks: this.#checks,
       phase: this.#phase,
       message: this.#message,
@@ -107,12 +118,6 @@ export class ScenarioSession implements AsyncDisposable {
     if (signal.aborted) return;
     this.#listeners.add(listener);
     signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
-  }
-
-  /** Shows one more hint of this step. */
-  hint(): void {
-    this.#hintsShown = Math.min(this.#hintsShown + 1, this.#step().hints.length);
-    this.#changed();
   }
 
   /** "Do it for me". Returns at once; the checks tell whether it worked. Nothing happens but in phase `waiting`. */
@@ -129,6 +134,8 @@ export class ScenarioSession implements AsyncDisposable {
 
   /** Goes on without this step being solved. */
   async skip(): Promise<void> {
+    if (this.#phase === 'finished') return;
+    if (this.#phase !== 'solved') this.#progress.skipped.push(this.#progress.step);
     await this.#advance();
   }
 
@@ -170,19 +177,29 @@ export class ScenarioSession implements AsyncDisposable {
     return text.replace(/\$\{([\w-]+)\}/g, (whole, name: string) => this.#context.variables.get(name) ?? whole);
   }
 
+  #stateOf(index: number): SessionStep['state'] {
+    const { step, skipped } = this.#progress;
+    if (skipped.includes(index)) return 'skipped';
+    if (index === step) return this.#phase === 'solved' || this.#phase === 'finished' ? 'done' : 'current';
+    return index < step ? 'done' : 'open';
+  }
+
   async #advance(): Promise<void> {
     const scenario = this.#scenario();
     if (this.#progress.step + 1 < scenario.steps.length) return this.#goTo(scenario.id, this.#progress.step + 1);
     const following = this.#scenarios[this.#scenarios.indexOf(scenario) + 1];
-    if (following) await this.#goTo(following.id, 0);
+    if (following) return this.#goTo(following.id, 0);
+    await this.#stopActivity();
+    await this.#save();
+    this.#enter('finished');
   }
 
   async #goTo(scenario: string, step: number): Promise<void> {
     await this.#stopActivity();
     if (this.#closing.signal.aborted) return;
     const { done } = this.#progress;
-    this.#progress = { scenario, step, done, variables: Object.fromEntries(this.#context.variables) };
-    this.#hintsShown = 0;
+    const skipped = scenario === this.#progress.scenario && step > 0 ? this.#progress.skipped : [];
+    this.#progress = { scenario, step, skipped, done, variables: Object.fromEntries(this.#context.variables) };
     this.#begin();
   }
 
