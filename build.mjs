@@ -1,7 +1,7 @@
 // Bundles each program of daruma into dist/: one file a process, shared chunks, and nothing loaded before it is used.
 
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const programs = {
@@ -49,3 +49,6 @@ if (existsSync(engine)) {
   await mkdir('dist/engines', { recursive: true });
   await copyFile(engine, 'dist/engines/kustomize.wasm.br');
 }
+
+// The generated facts of the Kubernetes release, read at run time.
+await cp('platform/cluster/schema/generated', 'dist/kubernetes', { recursive: true });
