@@ -36,15 +36,13 @@ export function App({ model, scenarios, signs, motion, onQuit }: AppProps) {
   const [filter, setFilter] = useState('');
   const [selectedName, setSelectedName] = useState<string>();
   const [pane, setPane] = useState<'environments' | 'scenario'>(scenarios ? 'scenario' : 'environments');
-  const [hints, setHints] = useState(0);
   const [offset, setOffset] = useState(0);
 
   const applications = platform.applications;
   const selected = applications.find(app => app.name === selectedName) ?? applications[0];
-  const stepKey = `${scenario?.number}/${scenario?.steps.findIndex(step => step.state === 'current')}`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new step starts without hints and at its first line
+  const stepKey = `${scenario?.number}/${scenario?.step.index}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new step starts at its first line
   useEffect(() => {
-    setHints(0);
     setOffset(0);
   }, [stepKey]);
 
@@ -64,13 +62,16 @@ export function App({ model, scenarios, signs, motion, onQuit }: AppProps) {
         return setSelectedName(applications[Math.max(0, Math.min(applications.length - 1, at + step))]?.name);
       }
       case 'open':
+        if (pane === 'scenario' && scenario?.phase === 'solved') return scenarios?.next();
+        if (!app) return;
+        return open({ kind: 'application', app: app.name });
       case 'sync':
       case 'diff':
       case 'tree':
       case 'history':
       case 'logs':
         if (!app) return model.notify('there is no application yet', { failed: true });
-        return open({ kind: action === 'open' ? 'application' : action, app: app.name });
+        return open({ kind: action, app: app.name });
       case 'drift':
       case 'pipeline':
       case 'help':
@@ -80,17 +81,16 @@ export function App({ model, scenarios, signs, motion, onQuit }: AppProps) {
       case 'switchPane':
         return setPane(pane === 'scenario' || !scenarios ? 'environments' : 'scenario');
       case 'hint':
-        return setHints(hints + 1);
       case 'solve':
-        return void scenarios?.solve();
       case 'reset':
-        return void scenarios?.reset();
       case 'skip':
-        return void scenarios?.skip();
+        return scenarios?.[action]();
       case 'nextScenario':
-        return void (scenario && scenario.number < scenario.count && scenarios?.open(scenario.number + 1));
+        if (scenario && scenario.number < scenario.count) scenarios?.open(scenario.number + 1);
+        return;
       case 'previousScenario':
-        return void (scenario && scenario.number > 1 && scenarios?.open(scenario.number - 1));
+        if (scenario && scenario.number > 1) scenarios?.open(scenario.number - 1);
+        return;
       case 'command':
       case 'filter':
         return setInput(action);
@@ -124,7 +124,7 @@ export function App({ model, scenarios, signs, motion, onQuit }: AppProps) {
     if (text === undefined || text.trim() === '') return;
     const command = parseCommand(text, applications);
     if ('error' in command) return model.notify(command.error, { failed: true });
-    if (command.scenario !== undefined) return void scenarios?.open(command.scenario);
+    if (command.scenario !== undefined) return scenarios?.open(command.scenario);
     if (command.view) return open(command.view);
     if (command.action) perform(command.action, applications.find(app => app.name === command.app) ?? selected);
   };
@@ -148,7 +148,7 @@ export function App({ model, scenarios, signs, motion, onQuit }: AppProps) {
       </Box>
       {view.kind === 'home' ? (
         <Home
-          {...{ platform, scenario, signs, now, pane, hints, offset, filter, columns }}
+          {...{ platform, scenario, signs, now, pane, offset, filter, columns }}
           selected={selected?.name}
           rows={bodyRows}
           hasScenarios={scenarios !== undefined}

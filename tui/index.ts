@@ -1,3 +1,3 @@
 // The terminal UI's door.
-export type { ScenarioPort, ScenarioStepView, ScenarioView } from './model/scenario-port.ts';
+export type { ScenarioPort, ScenarioView } from './model/scenario-port.ts';
 export { runTui, type TuiOptions } from './run-tui.tsx';

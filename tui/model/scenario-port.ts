@@ -1,36 +1,29 @@
 // What the screens need of a scenario; implemented over the scenario engine by whoever starts the terminal UI.
 
-export interface ScenarioStepView {
-  title: string;
-  goal: string;
-  /** Markdown. */
-  text: string;
-  state: 'done' | 'current' | 'open' | 'skipped';
-  /** Why the check does not hold yet: one line. */
-  detail: string;
-  hints: string[];
-}
-
 export interface ScenarioView {
   /** From 1. */
   number: number;
   count: number;
   title: string;
-  finished: boolean;
-  steps: ScenarioStepView[];
-  /** An action of the engine that runs now: `doing it for you`, `resetting`. */
-  busy: string | undefined;
-  error: string | undefined;
+  /** `text` is Markdown; `index` counts from 0. */
+  step: { index: number; count: number; title: string; goal: string; text: string };
+  checks: { title: string; ok: boolean; detail: string }[];
+  hints: { shown: string[]; total: number };
+  phase: 'preparing' | 'waiting' | 'solving' | 'solved' | 'finished' | 'failed';
+  message: string;
 }
 
-/** Changes are told to subscribers; actions never throw, their failures are in the view. */
+/** Changes are told to subscribers; actions never throw, their failures are in the view. `view` answers the same object until it changes. */
 export interface ScenarioPort {
   view(): ScenarioView | undefined;
   subscribe(listener: () => void): () => void;
+  hint(): void;
   /** Does the current step for the learner. */
-  solve(): Promise<void>;
-  skip(): Promise<void>;
-  reset(): Promise<void>;
+  solve(): void;
+  /** Goes on after a solved step. */
+  next(): void;
+  skip(): void;
+  reset(): void;
   /** Goes to another scenario; its setup runs. */
-  open(number: number): Promise<void>;
+  open(number: number): void;
 }

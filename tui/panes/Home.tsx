@@ -15,7 +15,6 @@ interface HomeProps {
   hasScenarios: boolean;
   selected: string | undefined;
   pane: 'environments' | 'scenario';
-  hints: number;
   offset: number;
   filter: string;
   signs: SignSet;
@@ -80,11 +79,11 @@ function PlatformColumn({
   );
 }
 
-function ScenarioColumn({ scenario, hints, offset, signs, pane, width, height }: HomeProps & { width: number; height: number }) {
+function ScenarioColumn({ scenario, offset, signs, pane, width, height }: HomeProps & { width: number; height: number }) {
   const title = scenario ? `${scenario.number}/${scenario.count} · ${scenario.title}` : 'Scenario';
   return (
     <Panel title={title} width={width} height={height} focused={pane === 'scenario'}>
-      <ScenarioPane scenario={scenario} hintsShown={hints} width={width - 4} rows={height - 2} offset={offset} signs={signs} />
+      <ScenarioPane scenario={scenario} width={width - 4} rows={height - 2} offset={offset} signs={signs} />
     </Panel>
   );
 }

@@ -1,4 +1,4 @@
-// The scenario: where the learner stands, what to do now, and whether it is done; the check is live.
+// The scenario: what to reach, how to get there, and the checks as they stand now.
 import { Box, Text } from 'ink';
 import { markdownLines } from '../model/markdown.ts';
 import type { ScenarioView } from '../model/scenario-port.ts';
@@ -6,39 +6,58 @@ import { markOf, type SignSet } from '../model/signs.ts';
 
 interface ScenarioPaneProps {
   scenario: ScenarioView | undefined;
-  hintsShown: number;
   width: number;
   rows: number;
+  /** First line of the text that is shown. */
   offset: number;
   signs: SignSet;
 }
 
-export function ScenarioPane({ scenario, hintsShown, width, rows, offset, signs }: ScenarioPaneProps) {
+const PHASES: Record<ScenarioView['phase'], string> = {
+  preparing: 'preparing this step …',
+  waiting: '',
+  solving: 'doing it for you …',
+  solved: 'verified: enter goes on',
+  finished: 'all scenarios are verified',
+  failed: 'this step could not be prepared',
+};
+
+export function ScenarioPane({ scenario, width, rows, offset, signs }: ScenarioPaneProps) {
   if (!scenario) return <Text dimColor>no scenario is open</Text>;
-  const current = scenario.steps.find(step => step.state === 'current');
-  const steps = scenario.steps.map((step, index) => {
-    const sign = markOf(step.state === 'current' ? 'running' : step.state, signs);
-    return (
-      <Text key={index} wrap="truncate-end" dimColor={step.state === 'open'}>
-        <Text color={sign.colour}>{sign.glyph}</Text> {step.title}
+  const { step, checks, hints, phase, message } = scenario;
+  const checkLines = checks.flatMap(check => {
+    const sign = markOf(check.ok ? 'done' : phase === 'waiting' || phase === 'solving' ? 'running' : 'open', signs);
+    const title = (
+      <Text key={check.title} wrap="truncate-end">
+        <Text color={sign.colour}>{sign.glyph}</Text> {check.title}
       </Text>
     );
+    const detail = (
+      <Text key={`${check.title} detail`} dimColor wrap="truncate-end">
+        {`  ${check.detail}`}
+      </Text>
+    );
+    return check.ok || check.detail === '' ? [title] : [title, detail];
   });
-  const hints = current?.hints.slice(0, hintsShown) ?? [];
-  const state = scenario.busy ?? (current ? current.detail : scenario.finished ? 'all steps are verified' : '');
-  const below = hints.length * 2 + (scenario.error ? 2 : 0) + 3;
-  const body = markdownLines(current?.text ?? 'The scenario is complete. `>` opens the next one, `r` starts it over.', width);
-  const room = Math.max(3, rows - scenario.steps.length - 3 - below);
-  const shown = body.slice(offset, offset + room);
+  const hintLines = hints.shown.flatMap(hint => markdownLines(`hint: ${hint}`, width));
+  const goal = markdownLines(step.goal, width);
+  const body = markdownLines(step.text, width);
+  const state = [PHASES[phase], message].filter(Boolean).join(' ');
+  const room = Math.max(2, rows - goal.length - checkLines.length - hintLines.length - (state === '' ? 0 : 1) - 5);
+  const below = body.length - offset - room;
   return (
     <Box flexDirection="column" height={rows}>
-      {current ? (
-        <Text bold wrap="truncate-end">
-          {current.goal}
+      <Text dimColor wrap="truncate-end">
+        Step {step.index + 1} of {step.count} · {step.title}
+      </Text>
+      {goal.map((line, index) => (
+        <Text key={index} bold wrap="truncate-end">
+          {line.map(piece => piece.text).join('')}
         </Text>
-      ) : null}
-      <Box flexDirection="column" marginTop={1} flexGrow={1}>
-        {shown.map((line, index) => (
+      ))}
+      <Text> </Text>
+      <Box flexDirection="column" height={room} overflow="hidden">
+        {body.slice(offset, offset + room - (below > 0 ? 1 : 0)).map((line, index) => (
           <Text key={index} wrap="truncate">
             {line.length === 0
               ? ' '
@@ -49,25 +68,26 @@ export function ScenarioPane({ scenario, hintsShown, width, rows, offset, signs 
                 ))}
           </Text>
         ))}
-        {body.length > offset + room ? <Text dimColor>… ↓ {body.length - offset - room} more lines</Text> : null}
+        {below > 0 ? <Text dimColor>{`↓ ${below + 1} more lines`}</Text> : null}
       </Box>
-      {steps}
-      {hints.map(hint => (
-        <Text key={hint} color="yellow" wrap="wrap">
-          hint: {hint}
+      <Text> </Text>
+      {checkLines}
+      {hintLines.map((line, index) => (
+        <Text key={index} color="yellow" wrap="truncate">
+          {line.map(piece => piece.text).join('')}
         </Text>
       ))}
-      <Text wrap="truncate-end" color={scenario.finished ? 'green' : 'cyan'}>
-        {state}
-      </Text>
-      {scenario.error ? (
-        <Text color="red" wrap="truncate-end">
-          {scenario.error}
+      {state === '' ? null : (
+        <Text
+          wrap="truncate-end"
+          color={phase === 'failed' || message !== '' ? 'red' : phase === 'solved' || phase === 'finished' ? 'green' : 'cyan'}
+        >
+          {state}
         </Text>
-      ) : null}
+      )}
       <Text dimColor wrap="truncate-end">
-        {current ? `h hint ${hintsShown}/${current.hints.length}  s do it for me  r reset  n skip` : 'r start over'}
-        {`  ${scenario.number > 1 ? '<' : ' '}${scenario.number}/${scenario.count}${scenario.number < scenario.count ? '>' : ''}`}
+        {phase === 'solved' ? 'enter next' : `h hint ${hints.shown.length}/${hints.total}  s do it for me`}
+        {`  r reset  n skip  ${scenario.number > 1 ? '<' : ' '}${scenario.number}/${scenario.count}${scenario.number < scenario.count ? '>' : ''}`}
       </Text>
     </Box>
   );

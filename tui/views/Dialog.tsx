@@ -1,6 +1,6 @@
 // A question in the middle of the screen: what would happen, and what must be typed or pressed to let it.
 import { Box, Text, useInput } from 'ink';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Panel } from '../panes/Panel.tsx';
 import type { Line } from './LinesView.tsx';
 
@@ -18,6 +18,12 @@ interface DialogProps {
 
 export function Dialog({ title, lines, typed, width, height, refused, onDone }: DialogProps) {
   const [text, setText] = useState('');
+  // Keys may come faster than frames: what was typed is kept outside them.
+  const given = useRef('');
+  const change = (next: string) => {
+    given.current = next;
+    setText(next);
+  };
   useInput((input, key) => {
     if (key.escape) return onDone(false);
     if (refused) return key.return ? onDone(false) : undefined;
@@ -26,9 +32,9 @@ export function Dialog({ title, lines, typed, width, height, refused, onDone }: 
       if (input === 'n' || input === 'q') onDone(false);
       return;
     }
-    if (key.return) return text === typed ? onDone(true) : undefined;
-    if (key.backspace || key.delete) setText(text.slice(0, -1));
-    else if (!key.ctrl && !key.meta) setText((text + input).slice(0, 60));
+    if (key.return) return given.current === typed ? onDone(true) : undefined;
+    if (key.backspace || key.delete) change(given.current.slice(0, -1));
+    else if (!key.ctrl && !key.meta) change((given.current + input).slice(0, 60));
   });
   const room = Math.max(1, height - 6);
   return (

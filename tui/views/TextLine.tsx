@@ -1,6 +1,6 @@
 // One line of input at the foot of the screen: for `:` commands and `/` filters.
 import { Text, useInput } from 'ink';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 
 interface TextLineProps {
   prompt: string;
@@ -11,15 +11,18 @@ interface TextLineProps {
 
 export function TextLine({ prompt, initial = '', onChange, onDone }: TextLineProps) {
   const [text, setText] = useState(initial);
+  // Keys may come faster than frames: what was typed is kept outside them.
+  const typed = useRef(initial);
   const change = (next: string) => {
+    typed.current = next;
     setText(next);
     onChange?.(next);
   };
   useInput((input, key) => {
     if (key.escape) return onDone(undefined);
-    if (key.return) return onDone(text);
-    if (key.backspace || key.delete) return change(text.slice(0, -1));
-    if (!key.ctrl && !key.meta && input >= ' ') change((text + input).slice(0, 200));
+    if (key.return) return onDone(typed.current);
+    if (key.backspace || key.delete) return change(typed.current.slice(0, -1));
+    if (!key.ctrl && !key.meta && input >= ' ') change((typed.current + input).slice(0, 200));
   });
   return (
     <Text wrap="truncate-start">
