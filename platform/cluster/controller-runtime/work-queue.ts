@@ -1,7 +1,7 @@
 // Decides when a key is worked on: never twice at once, once however often it was asked for, later and later after failures.
 import type { Logger } from '../../core/index.ts';
 import { messageOf } from '../../core/index.ts';
-import { isConflict } from './api-errors.ts';
+import { isConflict, isNamespaceTerminating } from './api-errors.ts';
 
 const FIRST_RETRY_MS = 5;
 const LAST_RETRY_MS = 30_000;
@@ -107,7 +107,8 @@ export class WorkQueue {
   }
 
   #retry(key: string, error: unknown): void {
-    if (this.#options.signal.aborted) return;
+    // What a namespace refuses while it goes, it will not take later.
+    if (this.#options.signal.aborted || isNamespaceTerminating(error)) return void this.#failures.delete(key);
     const failures = (this.#failures.get(key) ?? 0) + 1;
     this.#failures.set(key, failures);
     const ms = Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS);

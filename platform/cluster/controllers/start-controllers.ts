@@ -5,13 +5,17 @@ import { ControllerHost } from '../controller-runtime/index.ts';
 import { runScheduler } from '../scheduler/index.ts';
 import { runAccountControllers } from './accounts/account-controllers.ts';
 import { Catalogue } from './catalogue.ts';
+import { runCronJobController } from './cronjob/cron-job-controller.ts';
+import { runDaemonSetController } from './daemonset/daemon-set-controller.ts';
 import { runDeploymentController } from './deployment/deployment-controller.ts';
 import { runEndpointsController } from './endpoints/endpoints-controller.ts';
 import { runGarbageCollector } from './garbage/garbage-collector.ts';
+import { runJobController } from './job/job-controller.ts';
 import { runNamespaceController } from './namespaces/namespace-controller.ts';
 import { runNodeTaintController } from './nodes/node-taint-controller.ts';
 import { replicaSetKind, replicationControllerKind } from './replicaset/replica-set.ts';
 import { runReplicaController } from './replicaset/replica-set-controller.ts';
+import { runStatefulSetController } from './statefulset/stateful-set-controller.ts';
 
 export interface ControllersOptions {
   /** A client with the rights of system:masters. The caller closes it, after the controllers. */
@@ -32,6 +36,10 @@ export async function startControllers({ client, clock, logger, rootCa }: Contro
   runDeploymentController(host);
   runReplicaController(host, replicaSetKind);
   runReplicaController(host, replicationControllerKind);
+  runStatefulSetController(host);
+  runDaemonSetController(host);
+  runJobController(host);
+  runCronJobController(host);
   runEndpointsController(host);
   runAccountControllers(host, { rootCa });
   runNamespaceController(host, catalogue);

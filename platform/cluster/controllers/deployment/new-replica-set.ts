@@ -9,7 +9,7 @@ import {
   templateHash,
 } from '../../controller-runtime/index.ts';
 import type { ReplicaSet } from '../replicaset/replica-set.ts';
-import { COMPONENT, type Deployment, findNewSet, progressDeadlineMs, REVISION, revisionOf, TEMPLATE_HASH } from './deployment.ts';
+import { COMPONENT, findNewSet, progressDeadlineMs, REVISION, revisionOf, TEMPLATE_HASH } from './deployment.ts';
 import { newCondition, setCondition } from './deployment-status.ts';
 import type { Rollout } from './rollout.ts';
 import { newSetSize } from './scaling.ts';
