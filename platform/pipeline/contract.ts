@@ -96,7 +96,7 @@ export interface PipelineOptions {
 export interface Pipeline extends AsyncDisposable {
   /**
    * Starts one run for each workflow that the push triggers; a workflow that cannot be read becomes a failed run whose
-   * reason names file, line and key. Resolves when the runs are on disk as queued; they go on by themselves.
+   * reason names file, line and key. The same push told twice starts nothing new and answers the same runs. Resolves when the runs are on disk as queued; they go on by themselves.
    */
   start(push: PushEvent): Promise<RunView[]>;
   /** Newest first; the last 200 are kept. */

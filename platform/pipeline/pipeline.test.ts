@@ -272,7 +272,8 @@ jobs:
 `;
   const pipeline = await open();
   await pipeline.start(push());
-  await pipeline.start(push());
+  expect(await pipeline.start(push())).toMatchObject([{ id: 'demo-app-1' }]);
+  await pipeline.start(push({ before: SHA }));
   expect(await pipeline.finished('demo-app-1')).toMatchObject({ state: 'cancelled', reason: 'superseded by run 2' });
   expect(await pipeline.finished('demo-app-2')).toMatchObject({ state: 'success' });
 });

@@ -50,6 +50,8 @@ class WorkflowPipeline implements Pipeline {
   async start(push: PushEvent): Promise<RunView[]> {
     const { repositories } = this.#options;
     if (this.#disposed || /^0+$/.test(push.after) || skipsRuns(subjectOf(push))) return [];
+    const known = this.#store.records.filter(record => isSamePush(record.push, push));
+    if (known.length > 0) return known.map(({ view }) => structuredClone(view));
     if (repositories.hasPath && !(await repositories.hasPath(push.repository, push.after, WORKFLOW_FOLDER))) return [];
     const source = join(this.#work, `push-${randomBytes(6).toString('hex')}`);
     try {
@@ -353,6 +355,10 @@ class WorkflowPipeline implements Pipeline {
     const { repository, sha, workflow, id } = view;
     this.#options.statusSink?.({ repository, sha, context: workflow, state, description, run: id });
   }
+}
+
+function isSamePush(one: PushEvent, other: PushEvent): boolean {
+  return (['repository', 'ref', 'before', 'after'] as const).every(key => one[key] === other[key]);
 }
 
 function subjectOf(push: PushEvent): string {
