@@ -4,13 +4,13 @@ import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, messageOf, readFileIfExists } from '../core/index.ts';
 import { readAnnounced, writeAnnounced } from './announced-refs.ts';
-import { isAncestor, readLog } from './history.ts';
+import { isAncestor } from './history.ts';
+import { newCommits } from './new-commits.ts';
 import { listRefs } from './refs.ts';
 import type { MovedRef, Repositories } from './repositories.ts';
 import { NO_COMMIT } from './repository-names.ts';
-import type { CommitSummary, PushListener } from './types.ts';
+import type { PushListener } from './types.ts';
 
-const COMMITS_SHOWN = 50;
 const PUSHERS = 'daruma-pushers.jsonl';
 
 function isAnnounced(ref: string): boolean {
@@ -38,7 +38,7 @@ export class PushAnnouncer implements AsyncDisposable {
   }
 
   /** Calls the listener for each move and answers its lines. Never rejects: a failure is logged and named in a line. */
-  announce(moves: (MovedRef & { forced?: boolean })[]): Promise<string[]> {
+  announce(moves: MovedRef[]): Promise<string[]> {
     const repository = moves[0]?.repository;
     if (repository === undefined) return Promise.resolve([]);
     const lines = (this.#queues.get(repository) ?? Promise.resolve()).then(async () => {
@@ -78,27 +78,18 @@ export class PushAnnouncer implements AsyncDisposable {
     return count;
   }
 
-  async #announceOne(move: MovedRef & { forced?: boolean }): Promise<string[]> {
+  async #announceOne(move: MovedRef): Promise<string[]> {
     const { repository, ref, before, after, user } = move;
     try {
       const path = this.#repositories.path(repository);
       const replaced = before !== NO_COMMIT && after !== NO_COMMIT;
       const forced = move.forced ?? (replaced && !(await isAncestor(path, before, after).catch(() => false)));
-      const commits = await this.#newCommits(path, move);
+      const commits = await newCommits(path, before, after);
       return await this.#onPush({ repository, ref, before, after, forced, user, commits });
     } catch (error) {
       this.#logger.error('a push was stored, but what follows from it failed', { repository, ref, error: messageOf(error) });
       return [`the push is stored, but what follows from it failed: ${messageOf(error)}`];
     }
-  }
-
-  async #newCommits(path: string, { before, after }: MovedRef): Promise<CommitSummary[]> {
-    if (after === NO_COMMIT) return [];
-    const to = before === NO_COMMIT ? undefined : before;
-    const entries = await readLog(path, { from: after, to, limit: COMMITS_SHOWN }).catch(() =>
-      readLog(path, { from: after, limit: 1 }).catch(() => []),
-    );
-    return entries.map(({ sha, subject, author }) => ({ sha, subject, author }));
   }
 
   async #announced(repository: string): Promise<Map<string, string>> {

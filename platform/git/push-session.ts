@@ -23,6 +23,7 @@ interface PushSessionOptions {
 /** Answers the hooks of one push. */
 export class PushSession {
   readonly #options: PushSessionOptions;
+  readonly #forced = new Set<string>();
 
   constructor(options: PushSessionOptions) {
     this.#options = options;
@@ -42,6 +43,7 @@ export class PushSession {
     const { repository, user, announcer } = this.#options;
     const refusals: string[] = [];
     for (const update of updates) {
+      if (update.forced) this.#forced.add(update.ref);
       const { allowed, message } = await this.#decide(update);
       if (!allowed) refusals.push(`refused: ${message ?? `${user} may not push ${update.ref} of ${repository}`}`);
     }
@@ -85,7 +87,9 @@ export class PushSession {
     const late = delay(ANNOUNCEMENT_LIMIT_MS, ['the push is stored; what follows from it is still starting'], {
       signal: timer.signal,
     }).catch((): string[] => []);
-    const announced = announcer.announce(updates.map(({ ref, before, after }) => ({ repository, ref, before, after, user })));
+    const announced = announcer.announce(
+      updates.map(({ ref, before, after }) => ({ repository, ref, before, after, user, forced: this.#forced.has(ref) })),
+    );
     const lines = await Promise.race([announced, late]);
     timer.abort();
     return { ok: true, lines };

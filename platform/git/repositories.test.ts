@@ -77,7 +77,9 @@ describe('Repositories', () => {
     expect([...(await repositories.readTree('app', result.sha)).keys()]).toEqual(['apps/demo/base/a.yaml', 'bin/run', 'new/b']);
     expect(await git(repositories.path('app'), 'ls-tree', result.sha, 'bin/run')).toMatch(/^100755/);
     await git(repositories.path('app'), 'fsck', '--strict');
-    expect(moves).toEqual([{ repository: 'app', ref: 'refs/heads/main', before: first, after: result.sha, user: 'Bot' }]);
+    expect(moves).toEqual([
+      { repository: 'app', ref: 'refs/heads/main', before: first, after: result.sha, user: 'Bot', forced: false },
+    ]);
     expect(await commit(new Map([['new/b', 'b']]))).toEqual({ sha: result.sha, parent: result.sha, changed: false });
     expect(moves).toHaveLength(1);
     for (const path of ['../x', '/x', 'a//b', '.git/config', 'a/.GIT/x', '']) {

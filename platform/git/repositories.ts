@@ -22,6 +22,8 @@ export interface MovedRef {
   before: string;
   after: string;
   user: string;
+  /** Worked out when it is not known. */
+  forced?: boolean;
 }
 
 export interface CreateRepositoryOptions {
@@ -122,7 +124,10 @@ export class Repositories {
     return (await (await this.#editor(name)).entryAt(sha, path))?.oid;
   }
 
-  /** Every file below a folder of a commit, by its path from that folder, sorted. @throws NOT_FOUND when there is no folder. */
+  /**
+   * Every file below a folder of a commit, by its path from that folder, sorted. The contents are shared with later readers
+   * and must not be changed. @throws NOT_FOUND when there is no folder
+   */
   async readTree(name: string, sha: string, path = ''): Promise<Map<string, Buffer>> {
     const editor = await this.#editor(name);
     const entry = await editor.entryAt(sha, path);
@@ -174,6 +179,7 @@ export class Repositories {
         before: result.parent ?? NO_COMMIT,
         after: result.sha,
         user: commit.user ?? commit.author.name,
+        forced: false,
       });
     }
     return result;

@@ -36,7 +36,8 @@ export async function resolveRevision(gitdir: string, name: string, revision: st
   if (safe) {
     for (const ref of candidates) {
       const oid = await refTarget(gitdir, ref);
-      const commit = oid && (await peel(gitdir, oid));
+      // Git lets a branch point at nothing but a commit.
+      const commit = oid && (ref.startsWith('refs/heads/') ? oid : await peel(gitdir, oid));
       if (commit) return commit;
     }
     if (SHA.test(revision)) {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { posix } from 'node:path';
 import isomorphic from 'isomorphic-git';
 import { DarumaError } from '../core/index.ts';
+import { ObjectCache } from './object-cache.ts';
 
 /** A file to write: its content, or its content with the executable bit. `null` removes it. */
 export type FileChange = string | Uint8Array | { content: string | Uint8Array; executable: boolean } | null;
@@ -20,6 +21,8 @@ const SYMBOLIC_LINK = '120000';
 /** Reads and writes objects of one repository. Holds parsed pack indexes as long as memory is not wanted otherwise. */
 export class TreeEditor {
   readonly #gitdir: string;
+  readonly #blobs = new ObjectCache<Buffer>(8 << 20);
+  readonly #trees = new ObjectCache<{ oid: string; tree: TreeEntry[] }>(4 << 20);
   #cache = new WeakRef<object>({});
 
   constructor(gitdir: string) {
@@ -34,13 +37,12 @@ export class TreeEditor {
 
   /** The entry at `path` of a commit or tree; the root for ''. Undefined when there is none. */
   async entryAt(oid: string, path: string): Promise<TreeEntry | undefined> {
-    const access = this.#access;
-    const root = await isomorphic.readTree({ ...access, oid });
+    const root = await this.#readTree(oid);
     let entry: TreeEntry = { mode: FOLDER, path: '', oid: root.oid, type: 'tree' };
-    let entries = root.tree as TreeEntry[];
+    let entries = root.tree;
     for (const name of segments(path)) {
       if (entry.type !== 'tree') return undefined;
-      if (entry.oid !== root.oid) entries = (await isomorphic.readTree({ ...access, oid: entry.oid })).tree as TreeEntry[];
+      if (entry.oid !== root.oid) entries = (await this.#readTree(entry.oid)).tree;
       const next = entries.find(candidate => candidate.path === name);
       if (!next) return undefined;
       entry = next;
@@ -48,18 +50,32 @@ export class TreeEditor {
     return entry;
   }
 
+  /** The content of a blob; shared, so it must not be changed. */
   async readBlob(oid: string): Promise<Buffer> {
+    const known = this.#blobs.get(oid);
+    if (known) return known;
     const { blob } = await isomorphic.readBlob({ ...this.#access, oid });
-    return Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+    const content = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+    this.#blobs.set(oid, content, content.length + 200);
+    return content;
+  }
+
+  /** The tree of a commit, tag or tree. */
+  async #readTree(oid: string): Promise<{ oid: string; tree: TreeEntry[] }> {
+    const known = this.#trees.get(oid);
+    if (known) return known;
+    const read = await isomorphic.readTree({ ...this.#access, oid });
+    const tree = { oid: read.oid, tree: read.tree as TreeEntry[] };
+    this.#trees.set(oid, tree, 200 + 200 * tree.tree.length);
+    return tree;
   }
 
   /** Every file below a tree by its path from there. A symbolic link to a file below gives that file's content. */
   async readFiles(treeOid: string): Promise<Map<string, Buffer>> {
-    const access = this.#access;
     const files = new Map<string, Buffer>();
     const links = new Map<string, string>();
     const visit = async (oid: string, folder: string): Promise<void> => {
-      const { tree } = await isomorphic.readTree({ ...access, oid });
+      const { tree } = await this.#readTree(oid);
       await Promise.all(
         tree.map(async entry => {
           const path = folder + entry.path;
@@ -87,7 +103,7 @@ export class TreeEditor {
 
   async #edit(treeOid: string | undefined, changes: ReadonlyMap<string, FileChange>): Promise<string | undefined> {
     const { fs: files, gitdir } = this.#access;
-    const present = treeOid ? ((await isomorphic.readTree({ ...this.#access, oid: treeOid })).tree as TreeEntry[]) : [];
+    const present = treeOid ? (await this.#readTree(treeOid)).tree : [];
     const entries = new Map(present.map(entry => [entry.path, entry]));
     const below = new Map<string, Map<string, FileChange>>();
     for (const [path, change] of changes) {
