@@ -1,0 +1,15 @@
+export { crdStrategy } from './custom/strategy.ts';
+export { type NameRule, validateObjectMeta, validateObjectMetaUpdate } from './meta/validate.ts';
+export { allStrategies, strategyFor, strategyForKind } from './registry.ts';
+export type {
+  DeletionRules,
+  KindObject,
+  KindStrategy,
+  PropagationPolicy,
+  ScaleRules,
+  ScaleValues,
+  SubresourceInfo,
+  SubresourceUpdate,
+  TableColumn,
+  WriteContext,
+} from './strategy.ts';
