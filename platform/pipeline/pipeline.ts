@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DarumaError, messageOf, type RunView, systemClock } from '../core/index.ts';
+import { abortable } from './abortable.ts';
 import type { Pipeline, PipelineOptions, PushEvent } from './contract.ts';
+import { isSamePush, startsNothing, subjectOf } from './push-event.ts';
 import { executeRun, queuedJobs, type RunOutcome } from './run/execute-run.ts';
 import { Masks } from './run/masks.ts';
 import { killOrphans } from './run/orphans.ts';
@@ -11,6 +13,7 @@ import { githubContext, type RunContext, scopeOf } from './run/run-context.ts';
 import { RunLog, readLogFile } from './run/run-log.ts';
 import { type RunRecord, RunStore } from './run/run-store.ts';
 import { RunQueue } from './run-queue.ts';
+import { RunReport } from './run-report.ts';
 import { interpolate, type Workflow } from './workflow/index.ts';
 import { readWorkflow, triggeredWorkflows, WORKFLOW_FOLDER, type WorkflowFile } from './workflow-files.ts';
 
@@ -32,6 +35,7 @@ class WorkflowPipeline implements Pipeline {
   readonly #options: PipelineOptions;
   readonly #clock;
   readonly #store: RunStore;
+  readonly #report: RunReport;
   readonly #work: string;
   readonly #queue: RunQueue<ActiveRun>;
   readonly #active = new Map<string, ActiveRun>();
@@ -43,13 +47,14 @@ class WorkflowPipeline implements Pipeline {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#store = store;
+    this.#report = new RunReport(options);
     this.#work = resolve(options.directory, 'work');
     this.#queue = new RunQueue(options.maxRunning ?? 2, run => this.#track(this.#execute(run)));
   }
 
   async start(push: PushEvent): Promise<RunView[]> {
     const { repositories } = this.#options;
-    if (this.#disposed || /^0+$/.test(push.after) || skipsRuns(subjectOf(push))) return [];
+    if (this.#disposed || startsNothing(push)) return [];
     const known = this.#store.records.filter(record => isSamePush(record.push, push));
     if (known.length > 0) return known.map(({ view }) => structuredClone(view));
     if (repositories.hasPath && !(await repositories.hasPath(push.repository, push.after, WORKFLOW_FOLDER))) return [];
@@ -220,7 +225,7 @@ class WorkflowPipeline implements Pipeline {
       end,
     };
     this.#active.set(id, run);
-    this.#status(record, 'pending', 'waits for its turn');
+    this.#report.queued(record.view);
     if (group) {
       const others = this.#queue.inGroup(group.name);
       const superseded = [...others.waiting, ...(group.cancel ? others.running : [])];
@@ -249,7 +254,7 @@ class WorkflowPipeline implements Pipeline {
   async #execute(run: ActiveRun): Promise<void> {
     const { record, workflow, controller, log } = run;
     const { view, push } = record;
-    const { events, secrets = {}, actions, directory } = this.#options;
+    const { secrets = {}, actions, directory } = this.#options;
     const masks = new Masks(Object.values(secrets));
     const home = resolve(directory, 'home');
     const context: RunContext = {
@@ -265,21 +270,13 @@ class WorkflowPipeline implements Pipeline {
       images: [],
       log: line => log.append(masks.apply(line)),
       now: () => performance.now(),
-      stepFinished: (job, step) => {
-        const outcome = step.state === 'queued' || step.state === 'running' ? 'skipped' : step.state;
-        events.record('pipeline.step.finished', { run: view.id, job, step: step.name, outcome, ms: step.ms ?? 0 });
-      },
+      stepFinished: (job, step) => this.#report.stepFinished(view, job, step),
     };
     view.state = 'running';
     record.attempts++;
     view.startedAt = this.#clock.now().toISOString();
     const startedAt = performance.now();
-    events.record(
-      'pipeline.run.started',
-      { run: view.id, repository: view.repository, sha: view.sha, workflow: view.workflow },
-      { actor: view.actor },
-    );
-    this.#status(record, 'pending', 'runs');
+    this.#report.started(view);
     context.log(`${view.workflow}: run ${view.number} of ${view.repository} at ${view.sha}, pushed by ${view.actor}`);
     for (const note of workflow.notes) context.log(`note: ${note}`);
     const saved = this.#store.save(record);
@@ -323,64 +320,16 @@ class WorkflowPipeline implements Pipeline {
     }
   }
 
-  #settle(record: RunRecord, { state, reason }: RunOutcome): void {
-    const { view } = record;
-    view.state = state;
+  #settle({ view }: RunRecord, outcome: RunOutcome): void {
+    view.state = outcome.state;
     view.finishedAt = this.#clock.now().toISOString();
     view.ms ??= 0;
-    if (reason) view.reason = reason;
+    if (outcome.reason) view.reason = outcome.reason;
     for (const job of view.jobs) {
-      if (job.state === 'queued' || job.state === 'running') job.state = state === 'cancelled' ? 'cancelled' : 'skipped';
+      if (job.state === 'queued' || job.state === 'running') job.state = outcome.state === 'cancelled' ? 'cancelled' : 'skipped';
       for (const step of job.steps) if (step.state === 'queued' || step.state === 'running') step.state = job.state;
     }
-    const { id, repository, sha, ms, image, digest } = view;
-    this.#options.events.record(
-      'pipeline.run.finished',
-      {
-        run: id,
-        repository,
-        sha,
-        outcome: state,
-        ms,
-        ...(image ? { image } : {}),
-        ...(digest ? { digest } : {}),
-        ...(reason ? { reason } : {}),
-      },
-      { actor: view.actor },
-    );
-    this.#status(record, state === 'cancelled' ? 'error' : state, reason ?? `took ${(ms / 1000).toFixed(1)} s`);
-  }
-
-  #status({ view }: RunRecord, state: 'pending' | 'success' | 'failure' | 'error', description: string): void {
-    const { repository, sha, workflow, id } = view;
-    this.#options.statusSink?.({ repository, sha, context: workflow, state, description, run: id });
-  }
-}
-
-function isSamePush(one: PushEvent, other: PushEvent): boolean {
-  return (['repository', 'ref', 'before', 'after'] as const).every(key => one[key] === other[key]);
-}
-
-function subjectOf(push: PushEvent): string {
-  return push.commits.find(({ sha }) => sha === push.after)?.subject ?? push.commits[0]?.subject ?? '';
-}
-
-function skipsRuns(subject: string): boolean {
-  return /\[(skip ci|ci skip|no ci|skip actions|actions skip)\]/.test(subject);
-}
-
-async function abortable(task: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return task;
-  signal.throwIfAborted();
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    await Promise.race([task, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
+    this.#report.finished(view, outcome);
   }
 }
 
