@@ -40,7 +40,9 @@ export function compareApplication({ application, set, live, evaluator, exists }
     return {
       item,
       ...(found ? { live: found } : {}),
-      verdict: item.hook ? { state: 'equal', changes: [], foreign: [] } : evaluator.judge(application, item, found),
+      verdict: item.hook
+        ? { state: 'equal', needsApply: false, changes: [], foreign: [] }
+        : evaluator.judge(application, item, found),
       ...(owner && owner !== application.name && exists(owner) ? { claimedBy: owner } : {}),
     };
   });

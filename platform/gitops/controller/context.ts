@@ -36,4 +36,6 @@ export interface EngineContext {
   publish(state: AppState): Promise<void>;
   /** Puts a refresh into the application's queue, once. */
   requestRefresh(name: string): void;
+  /** The same after a while. */
+  requestRefreshIn(name: string, delayMs: number): void;
 }

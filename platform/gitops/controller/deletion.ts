@@ -5,7 +5,7 @@ import { type Application, RESOURCES_FINALIZER, syncOptionsOf } from '../model/i
 import { propagation } from '../sync/index.ts';
 import type { AppState } from './app-state.ts';
 import type { EngineContext } from './context.ts';
-import { readKinds } from './status-kinds.ts';
+import { readKinds } from './read-status.ts';
 
 /** Resolves when everything is gone and the finalizer is off. Runs again from the start after a failure. */
 export async function deleteApplication(state: AppState, application: Application, context: EngineContext): Promise<void> {
@@ -39,9 +39,6 @@ export async function deleteApplication(state: AppState, application: Applicatio
     state.syncError = { type: 'DeletionError', message: messageOf(error) };
     await context.publish(state);
     // A moved object comes back as an event; anything else is tried again.
-    context.clock.sleep(1_000, { signal }).then(
-      () => context.requestRefresh(state.name),
-      () => {},
-    );
+    context.requestRefreshIn(state.name, 1_000);
   }
 }

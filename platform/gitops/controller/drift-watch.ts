@@ -95,7 +95,7 @@ export class DriftWatch {
       });
     try {
       let after: KubeObject | undefined = before;
-      if (verdict.state !== 'different')
+      if (verdict.needsApply)
         after = await client.apply(toApply(application, item, before), { fieldManager: FIELD_MANAGER, force: true });
       const isSpelling =
         before && after === undefined ? false : before?.metadata.resourceVersion === after?.metadata.resourceVersion;
@@ -104,7 +104,7 @@ export class DriftWatch {
         return;
       }
       if (after && verdict.foreign.length > 0)
-        after = await client.patch(refOf(after), removalPatch(after, verdict.foreign), {
+        after = await client.patch(refOf(after), removalPatch(verdict.foreign), {
           type: 'json',
           fieldManager: FIELD_MANAGER,
         });
@@ -124,10 +124,7 @@ export class DriftWatch {
         state.syncError = { type: 'SelfHealError', message };
       }
       const delayMs = error instanceof DarumaError && error.code === 'KUBERNETES_UNREACHABLE' ? 1_000 : 200;
-      this.#context.clock.sleep(delayMs, { signal: this.#context.signal }).then(
-        () => this.#context.requestRefresh(state.name),
-        () => {},
-      );
+      this.#context.requestRefreshIn(state.name, delayMs);
     } finally {
       this.#actions.requestEvaluation(state.name);
     }

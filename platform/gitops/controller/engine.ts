@@ -1,5 +1,6 @@
 // The GitOps engine: composes its parts, and turns pushes, watch events and requests into work in the applications' queues.
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { DarumaError, messageOf } from '../../core/index.ts';
 import { isApiError, type KubeObject } from '../../kube/index.ts';
 import type { GitopsOptions, PushNotice } from '../contract.ts';
@@ -53,6 +54,8 @@ export class Engine implements AsyncDisposable {
     this.#held = options.awaitRestore ?? false;
     this.#history = new DeployedHistory(git);
     const { signal } = this.#stop;
+    // Every watch, wait and timer of the engine ends by this one signal.
+    setMaxListeners(0, signal);
     const live = new LiveState({ client, signal, clock, logger });
     this.#statuses = new StatusWriter({
       client,
@@ -80,6 +83,14 @@ export class Engine implements AsyncDisposable {
       held: () => this.#held,
       publish: state => this.#publish(state),
       requestRefresh: name => this.requestRefresh(name),
+      requestRefreshIn: (name, delayMs) => {
+        clock.sleep(delayMs, { signal }).then(
+          () => this.requestRefresh(name),
+          () => {
+            // The engine stops.
+          },
+        );
+      },
     };
   }
 
@@ -209,10 +220,7 @@ export class Engine implements AsyncDisposable {
         this.context.logger.error('an application could not be worked on', { application: name, error: message });
         this.context.events.record('gitops.error', { application: name, message });
         // An API server that was away, say: the whole is looked at again.
-        this.context.clock.sleep(1_000, { signal: this.#stop.signal }).then(
-          () => this.requestRefresh(name),
-          () => {},
-        );
+        this.context.requestRefreshIn(name, 1_000);
       })
       .finally(() => this.#wake());
   }

@@ -1,5 +1,6 @@
 // Compares an application with its target and tells the result: sync, health, what differs. Reads the cluster by dry run at most.
-import { messageOf } from '../../core/index.ts';
+import { DarumaError, messageOf } from '../../core/index.ts';
+import { isApiError } from '../../kube/index.ts';
 import { worstHealth } from '../health/index.ts';
 import type { AppState } from './app-state.ts';
 import { type Comparison, compareApplication, confirmComparison, isInSync, resourceStates } from './compare-application.ts';
@@ -28,6 +29,7 @@ export async function evaluate(state: AppState, context: EngineContext, comparis
   } catch (error) {
     context.signal.throwIfAborted();
     state.comparisonError = { type: 'ComparisonError', message: messageOf(error) };
+    if (isPassing(error)) context.requestRefreshIn(state.name, 1_000);
   }
   const inSync = isInSync(comparison, application);
   state.resources = resourceStates(comparison, application);
@@ -58,4 +60,10 @@ export async function evaluate(state: AppState, context: EngineContext, comparis
   }
   state.reconciledAt = context.clock.now().toISOString();
   await context.publish(state);
+}
+
+/** True for what an API server answers, or does not, while it starts or is overloaded. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof DarumaError && error.code === 'KUBERNETES_UNREACHABLE') return true;
+  return [429, 500, 502, 503, 504].some(status => isApiError(error, status));
 }

@@ -19,6 +19,8 @@ import type { DesiredItem } from './desired-set.ts';
 export interface Verdict {
   /** `maybe`: a dry run or an apply decides. */
   state: 'equal' | 'different' | 'maybe' | 'missing';
+  /** True when an apply is needed; what others added is taken away apart from that. */
+  needsApply: boolean;
   /** Masked; as well as known without a dry run while `maybe`. */
   changes: FieldChange[];
   foreign: ForeignField[];
@@ -35,7 +37,7 @@ export class Evaluator {
 
   /** Without a request. */
   judge(application: Application, item: DesiredItem, live: KubeObject | undefined): Verdict {
-    if (!live) return { state: 'missing', changes: [], foreign: [] };
+    if (!live) return { state: 'missing', needsApply: true, changes: [], foreign: [] };
     const rules = rulesFor(application.ignoreDifferences, item.object);
     const desired = withoutIgnored(item.object, rules);
     const lived = withoutIgnored(live, rules);
@@ -56,8 +58,8 @@ export class Evaluator {
         !(spellings?.hash === item.hash && spellings.equal.has(JSON.stringify(change))) && !isManagedBy(change, live, managers),
     );
     const masked = maskChanges(item.object, [...changes, ...foreign.map(field => field.change)]);
-    if (changes.length > 0) return { state: 'maybe', changes: masked, foreign };
-    return { state: foreign.length > 0 ? 'different' : 'equal', changes: masked, foreign };
+    if (changes.length > 0) return { state: 'maybe', needsApply: true, changes: masked, foreign };
+    return { state: foreign.length > 0 ? 'different' : 'equal', needsApply: false, changes: masked, foreign };
   }
 
   /** Asks the API server when `judge` cannot tell. @throws KubeApiError what an apply would be refused with */
@@ -82,7 +84,12 @@ export class Evaluator {
     );
     if (changes.length === 0) this.rememberEqual(application, item, live);
     const all = maskChanges(item.object, [...changes, ...verdict.foreign.map(field => field.change)]);
-    const confirmed: Verdict = { state: all.length > 0 ? 'different' : 'equal', changes: all, foreign: verdict.foreign };
+    const confirmed: Verdict = {
+      state: all.length > 0 ? 'different' : 'equal',
+      needsApply: changes.length > 0,
+      changes: all,
+      foreign: verdict.foreign,
+    };
     this.#confirmed.set(item.key, { hash: item.hash, version: versionOf(live), verdict: confirmed });
     return confirmed;
   }

@@ -103,7 +103,7 @@ async function execute(state: AppState, operation: Operation, request: Operation
         object: toApply(application, item, compared.live),
         ...(item.hook ? { hook: item.hook } : {}),
         options: syncOptionsOf(item.object, application.syncOptions),
-        needsApply: verdict.state === 'missing' || verdict.state === 'maybe',
+        needsApply: verdict.needsApply,
         foreign: verdict.foreign,
         ...(refusal ? { refusal } : {}),
       };

@@ -9,7 +9,7 @@ import { deleteApplication } from './deletion.ts';
 import { buildDesiredSet, type DesiredSet } from './desired-set.ts';
 import { compare, evaluate } from './evaluate.ts';
 import { runOperation } from './operation.ts';
-import { readKinds } from './status-kinds.ts';
+import { type InterruptedOperation, interruptedOperation, readKinds } from './read-status.ts';
 
 /** Runs in the application's queue. Idempotent: with nothing to do it makes no request. */
 export async function refresh(state: AppState, context: EngineContext): Promise<void> {
@@ -30,6 +30,8 @@ export async function refresh(state: AppState, context: EngineContext): Promise<
   await context.live.ensure([...wantedKinds(state), ...readKinds(state.object)]);
   const comparison = compare(state, context);
   await countBehind(state, application, context);
+  const interrupted = context.held() ? undefined : interruptedOperation(state);
+  if (interrupted && (await resume(state, application, interrupted, context))) return;
   const trigger = comparison && automaticTrigger(state, application, comparison, context);
   if (trigger && state.target) await attempt(state, application, { set: state.target, trigger }, context);
   else await evaluate(state, context, comparison);
@@ -109,6 +111,23 @@ async function countBehind(state: AppState, application: Application, { sources,
     logger.debug('commits could not be counted', { application: state.name, error: messageOf(error) });
     state.behind = 0;
   }
+}
+
+/** An operation that was under way when the engine was killed is begun again, under its own name: hooks that succeeded are not repeated. */
+async function resume(
+  state: AppState,
+  application: Application,
+  interrupted: InterruptedOperation,
+  context: EngineContext,
+): Promise<boolean> {
+  // What is automatic goes on with the newest commit.
+  const isAutomatic = interrupted.trigger === 'automatic' || interrupted.trigger === 'self-heal';
+  if (isAutomatic && (!state.target || !application.automated)) return false;
+  context.logger.info('an interrupted sync is resumed', { application: state.name, revision: interrupted.revision });
+  const set = isAutomatic && state.target ? state.target : await desiredAt(state, application, interrupted.revision, context);
+  const { id, trigger, actor, prune, resources } = interrupted;
+  await runOperation(state, { set, trigger, actor, prune, id, ...(resources ? { resources } : {}) }, context);
+  return true;
 }
 
 /** Why an automatic sync is due; undefined when none is. Decides without a request. */

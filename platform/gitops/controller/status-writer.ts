@@ -58,7 +58,7 @@ export class StatusWriter {
 
   /** Resolves when nothing is being written. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#writings.values()].map(writing => writing.running));
+    for (const { running } of this.#writings.values()) if (running) await running;
   }
 
   #of(name: string): Writing {

@@ -9,6 +9,8 @@ export interface ForeignField {
   change: FieldChange;
   /** Where it stands in the live object. */
   pointer: string;
+  /** Not masked. */
+  value: unknown;
   manager: string;
   time?: string;
 }
@@ -43,6 +45,7 @@ export function foreignFields(desired: KubeObject, live: KubeObject, ignoredMana
       found.set(pointer, {
         change: { path: text, live: value },
         pointer,
+        value,
         manager: entry.manager ?? 'unknown',
         ...(entry.time ? { time: entry.time } : {}),
       });
@@ -76,15 +79,17 @@ export function foreignFields(desired: KubeObject, live: KubeObject, ignoredMana
   return [...found.values()].sort((a, b) => (a.change.path < b.change.path ? -1 : 1));
 }
 
-/** A JSON patch that takes the fields away, provided that the object is still the one that was looked at. */
-export function removalPatch(live: KubeObject, fields: ForeignField[]): object[] {
+/** A JSON patch that takes the fields away, provided that each still is what was looked at: a status written meanwhile does not matter. */
+export function removalPatch(fields: ForeignField[]): object[] {
   // Later items first, so that earlier ones keep their index; nothing below what goes anyway.
   const pointers = fields.map(field => field.pointer);
-  const roots = pointers.filter(pointer => !pointers.some(other => other !== pointer && pointer.startsWith(`${other}/`)));
-  return [
-    { op: 'test', path: '/metadata/resourceVersion', value: live.metadata.resourceVersion },
-    ...roots.sort(laterFirst).map(path => ({ op: 'remove', path })),
-  ];
+  return fields
+    .filter(({ pointer }) => !pointers.some(other => other !== pointer && pointer.startsWith(`${other}/`)))
+    .sort((a, b) => laterFirst(a.pointer, b.pointer))
+    .flatMap(({ pointer, value }) => [
+      { op: 'test', path: pointer, value },
+      { op: 'remove', path: pointer },
+    ]);
 }
 
 function isTrusted(entry: ManagedFieldsEntry, ignored: string[]): boolean {

@@ -10,11 +10,17 @@ interface RenderWorkerOptions {
   timeoutMs: number;
 }
 
+/** Touches what overlays commonly use (patches load Kubernetes' schema), so that the first real render is a fast one. */
 const WARM_UP: EngineRequest = {
   files: {
-    '/warm/kustomization.yaml': 'resources: [deployment.yaml]\nnamePrefix: a-\nimages: [{name: a, newTag: "1"}]\n',
-    '/warm/deployment.yaml':
-      'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: a}]}}}\n',
+    '/base/kustomization.yaml':
+      'resources: [deployment.yaml]\nlabels: [{pairs: {a: b}, includeSelectors: true, includeTemplates: true}]\n',
+    '/base/deployment.yaml':
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: a, envFrom: [{configMapRef: {name: c}}]}]}}}\n',
+    '/warm/kustomization.yaml':
+      'namespace: a\nnamePrefix: a-\nresources: [../base]\nimages: [{name: a, newTag: "1"}]\nreplicas: [{name: a, count: 2}]\nconfigMapGenerator: [{name: c, literals: [a=b]}]\npatches: [{path: patch.yaml}, {target: {kind: Deployment}, patch: "- {op: add, path: /spec/paused, value: false}"}]\n',
+    '/warm/patch.yaml':
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, env: [{name: A, value: b}]}]}}}\n',
   },
   dirs: ['/warm'],
 };
@@ -32,7 +38,8 @@ export class RenderWorker implements AsyncDisposable {
 
   /** Loads the engine and renders something small, after which a render takes milliseconds. */
   async warmUp(): Promise<void> {
-    await this.render(WARM_UP);
+    const [result] = await this.render(WARM_UP);
+    if (!result?.objects) throw broken(result?.error ?? result?.refused ?? 'no answer');
   }
 
   /** @throws DarumaError RENDER_FAILED when the time is over or the engine broke */
@@ -82,7 +89,10 @@ export class RenderWorker implements AsyncDisposable {
 
   #start(): Worker {
     const { workerPath, enginePath, cacheDir } = this.#options;
-    const worker = new Worker(workerPath, { workerData: { enginePath, cacheDir } satisfies WorkerData, stdout: false });
+    const worker = new Worker(workerPath, {
+      workerData: { enginePath, cacheDir } satisfies WorkerData,
+      execArgv: ['--no-warnings'],
+    });
     // An error between two requests only costs the worker.
     worker.on('error', () => {
       if (this.#worker === worker) this.#worker = undefined;

@@ -67,5 +67,5 @@ async function write(
 }
 
 async function removeForeign(task: SyncTask, after: KubeObject, { client, dryRun }: SyncContext): Promise<KubeObject> {
-  return client.patch(refOf(after), removalPatch(after, task.foreign), { type: 'json', fieldManager: FIELD_MANAGER, dryRun });
+  return client.patch(refOf(after), removalPatch(task.foreign), { type: 'json', fieldManager: FIELD_MANAGER, dryRun });
 }
