@@ -38,7 +38,8 @@ export class Collection {
     // '0' is the character after '/'.
     const to = namespace === undefined ? this.#keys.length : this.#position(`${namespace}0`);
     const found: StoredRecord[] = new Array(to - from);
-    for (let index = from; index < to; index++) found[index - from] = this.#records.get(this.#keys[index] as string) as StoredRecord;
+    for (let index = from; index < to; index++)
+      found[index - from] = this.#records.get(this.#keys[index] as string) as StoredRecord;
     return found;
   }
 

@@ -58,7 +58,9 @@ class LmdbBackend implements Backend {
     const puts: Promise<boolean>[] = [];
     const committed = database.batch(() => {
       for (const { type, record } of changes) {
-        puts.push(type === 'deleted' ? database.remove(keyBytes(record.key)) : database.put(keyBytes(record.key), seal(record.json)));
+        puts.push(
+          type === 'deleted' ? database.remove(keyBytes(record.key)) : database.put(keyBytes(record.key), seal(record.json)),
+        );
       }
       const meta: Meta = { format: FORMAT, revision: changes.at(-1)?.record.revision ?? 0 };
       puts.push(database.put(META, seal(JSON.stringify(meta))));
@@ -98,7 +100,13 @@ export async function openLmdbStore(folder: string): Promise<Store> {
   try {
     await checkDataFile(path);
     const { open } = await import('lmdb');
-    database = open({ path, encoding: 'binary', keyEncoding: 'binary', compression: false, maxReaders: 16 }) as unknown as Database;
+    database = open({
+      path,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      compression: false,
+      maxReaders: 16,
+    }) as unknown as Database;
     return new ObjectStore({ backend: new LmdbBackend(database), ...load(database) });
   } catch (error) {
     await database?.close();

@@ -1,7 +1,8 @@
 // The store itself: state, bounded history and watchers in memory; a backend makes the changes durable.
+
+import { Collection } from './collection.ts';
 import type { Store, StoredObject, StoredRecord, StoreEvent, StoreKey } from './store.ts';
 import { StoreConflict, StoreExpired, StoreReadOnly } from './store.ts';
-import { Collection } from './collection.ts';
 import { Watchers } from './watchers.ts';
 
 /** Makes changes durable, in order. `append` resolves when the changes are on disk; absent: memory is all there is. */
@@ -41,7 +42,11 @@ export class ObjectStore implements Store {
   #flushing: Promise<void> | undefined;
   #failure: StoreReadOnly | undefined;
 
-  constructor({ backend, revision, objects }: { backend?: Backend; revision: number; objects: Iterable<[StoreKey, StoredObject, number]> }) {
+  constructor({
+    backend,
+    revision,
+    objects,
+  }: { backend?: Backend; revision: number; objects: Iterable<[StoreKey, StoredObject, number]> }) {
     this.#backend = backend;
     this.#revision = this.#durable = this.#oldest = revision;
     for (const [key, object, at] of objects) this.#collection(key.collection).set(new Snapshot(key, at, object));
@@ -108,7 +113,11 @@ export class ObjectStore implements Store {
     }
   }
 
-  watch(collection: string, { since, signal }: { since: number; signal: AbortSignal }, listener: (event: StoreEvent) => void): void {
+  watch(
+    collection: string,
+    { since, signal }: { since: number; signal: AbortSignal },
+    listener: (event: StoreEvent) => void,
+  ): void {
     if (since < this.#oldest) throw new StoreExpired(this.#oldest);
     if (signal.aborted) return;
     for (const event of this.#history.slice(since - this.#oldest, this.#durable - this.#oldest)) {

@@ -3,7 +3,15 @@ import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLmdbStore, openMemoryStore, type Store, StoreConflict, type StoredObject, type StoreEvent, StoreExpired } from './index.ts';
+import {
+  openLmdbStore,
+  openMemoryStore,
+  type Store,
+  StoreConflict,
+  type StoredObject,
+  type StoreEvent,
+  StoreExpired,
+} from './index.ts';
 import { ObjectStore } from './object-store.ts';
 
 const key = (name: string, namespace = 'a') => ({ collection: '/configmaps', namespace, name });
@@ -50,7 +58,13 @@ describe.each(backends)('the $name store', ({ open: openStore }) => {
   });
 
   it('lists by namespace and name, names of one namespace alone when asked', () => {
-    for (const [namespace, name] of [['b', 'z'], ['a', 'n'], ['a-b', 'q'], ['a', 'c'], ['a', 'm-1']] as const)
+    for (const [namespace, name] of [
+      ['b', 'z'],
+      ['a', 'n'],
+      ['a-b', 'q'],
+      ['a', 'c'],
+      ['a', 'm-1'],
+    ] as const)
       store.put(key(name, namespace), configMap(name, {}, namespace));
     const names = (namespace?: string) => store.list('/configmaps', namespace).map(r => `${r.key.namespace}/${r.key.name}`);
     expect(names()).toEqual(['a-b/q', 'a/c', 'a/m-1', 'a/n', 'b/z']);
@@ -115,7 +129,10 @@ describe('the lmdb store over restarts', () => {
   it('resumes revision and objects, with the longest names and any text', async () => {
     const longest = 'n'.repeat(253);
     const store = await openLmdbStore(folder);
-    store.put({ collection: `${'g'.repeat(253)}/${'r'.repeat(63)}`, namespace: 'm'.repeat(63), name: longest }, configMap(longest));
+    store.put(
+      { collection: `${'g'.repeat(253)}/${'r'.repeat(63)}`, namespace: 'm'.repeat(63), name: longest },
+      configMap(longest),
+    );
     for (const name of ['[1,2]', '0', '-1', 'a'.repeat(64)]) store.put(key(name), configMap(name, { text: 'ü\u0000☃' }));
     const gone = store.put(key('gone'), configMap('gone'));
     store.delete(key('gone'), { expected: gone.revision });
@@ -127,7 +144,9 @@ describe('the lmdb store over restarts', () => {
     expect(again.revision).toBe(revision);
     expect(again.list('/configmaps').map(r => r.key.name)).toEqual(['-1', '0', '[1,2]', 'a'.repeat(64)]);
     expect(again.get(key('0'))?.object['data']).toEqual({ text: 'ü\u0000☃' });
-    expect(again.get({ collection: `${'g'.repeat(253)}/${'r'.repeat(63)}`, namespace: 'm'.repeat(63), name: longest })).toBeDefined();
+    expect(
+      again.get({ collection: `${'g'.repeat(253)}/${'r'.repeat(63)}`, namespace: 'm'.repeat(63), name: longest }),
+    ).toBeDefined();
     expect(again.put(key('new'), configMap('new')).revision).toBe(revision + 1);
     expect(() => again.watch('/configmaps', { since: revision - 1, signal: new AbortController().signal }, () => {})).toThrow(
       StoreExpired,

@@ -9,6 +9,8 @@ interface Watcher {
 
 export class Watchers {
   readonly #byCollection = new Map<string, Set<Watcher>>();
+  readonly #queue: StoreEvent[] = [];
+  #telling = false;
 
   add(collection: string, watcher: Watcher): void {
     let watchers = this.#byCollection.get(collection);
@@ -18,7 +20,19 @@ export class Watchers {
     watcher.signal.addEventListener('abort', () => set.delete(watcher), { once: true });
   }
 
+  /** Events that listeners cause by writing are told after the one that they hear of now. */
   notify(event: StoreEvent): void {
+    this.#queue.push(event);
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#tell(next);
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  #tell(event: StoreEvent): void {
     const watchers = this.#byCollection.get(event.record.key.collection);
     if (!watchers) return;
     for (const watcher of watchers) {

@@ -27,7 +27,10 @@ export async function readTokenFile(path: string): Promise<StaticToken[]> {
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new DarumaError('INVALID_INPUT', `the token file ${path} cannot be read`, { hint: 'name a CSV file: token,user,uid,"group1,group2"', cause });
+    throw new DarumaError('INVALID_INPUT', `the token file ${path} cannot be read`, {
+      hint: 'name a CSV file: token,user,uid,"group1,group2"',
+      cause,
+    });
   }
   return text
     .split(/\r?\n/)
@@ -43,7 +46,10 @@ export async function readTokenFile(path: string): Promise<StaticToken[]> {
         token,
         user,
         ...(uid ? { uid } : {}),
-        groups: (groups ?? '').split(',').map(group => group.trim()).filter(group => group !== ''),
+        groups: (groups ?? '')
+          .split(',')
+          .map(group => group.trim())
+          .filter(group => group !== ''),
       };
     });
 }
