@@ -26,6 +26,7 @@ interface DeleteOptions {
 
 // How long a written object may stay unseen by the watch before it is looked up.
 const UNSEEN_LIMIT_MS = 30_000;
+const REMEMBERED_GONE = 20_000;
 
 function keyOf(namespace: string | undefined, name: string): string {
   return namespace ? `${namespace}/${name}` : name;
@@ -62,7 +63,7 @@ export class ObjectCache<T extends KubeObject> {
       const uid = event.object.metadata.uid ?? '';
       this.#unseen.delete(uid);
       if (event.type === 'deleted') {
-        this.#gone.delete(uid);
+        this.#markGone(uid);
         this.#remove(event.object);
       } else if (!this.#gone.has(uid)) this.#put(event.object);
     });
@@ -122,7 +123,7 @@ export class ObjectCache<T extends KubeObject> {
         `/${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}${scope}/${plural}/${encodeURIComponent(name)}`,
         { body: { kind: 'DeleteOptions', apiVersion: 'v1', ...options, ...(uid ? { preconditions: { uid } } : {}) } },
       );
-      if (answer.kind === this.type.kind && answer.metadata.uid === uid) this.#recordLeft(answer as T);
+      if (answer.kind === this.type.kind && answer.metadata.uid === uid) this.#record(answer as T, { deleted: true });
       else this.#forget(object);
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -134,23 +135,23 @@ export class ObjectCache<T extends KubeObject> {
     for (const object of [...this.#objects.values()]) this.#remove(object);
   }
 
-  // The answer to a delete shows the object as it was deleted, whether or not something still holds it.
-  #recordLeft(left: T): void {
-    const held = (left.metadata.finalizers ?? []).length > 0 || (left.metadata.deletionGracePeriodSeconds ?? 0) > 0;
-    if (held) this.#record(left);
-    else this.#forget(left);
-  }
-
   #forget(object: T): void {
-    const { uid } = object.metadata;
-    if (!uid || this.#objects.get(keyOf(object.metadata.namespace, object.metadata.name ?? ''))?.metadata.uid !== uid) return;
-    this.#gone.add(uid);
+    if (object.metadata.uid) this.#markGone(object.metadata.uid);
     this.#remove(object);
   }
 
-  #record(object: T): T {
-    const { uid } = object.metadata;
-    if (uid && !this.#gone.has(uid) && this.#put(object)) {
+  // The answer to a write may come after the watch has told that the object is gone. Uids never come back.
+  #markGone(uid: string): void {
+    this.#gone.add(uid);
+    if (this.#gone.size > REMEMBERED_GONE) for (const oldest of this.#gone) return void this.#gone.delete(oldest);
+  }
+
+  // The answer to a delete shows the object whether or not something still holds it; so does that to the removal of its last finalizer.
+  #record(object: T, { deleted = false } = {}): T {
+    const { uid, finalizers = [], deletionTimestamp, deletionGracePeriodSeconds = 0 } = object.metadata;
+    const held = finalizers.length > 0 || deletionGracePeriodSeconds > 0;
+    if ((deleted || deletionTimestamp) && !held) this.#forget(object);
+    else if (uid && !this.#gone.has(uid) && this.#put(object)) {
       this.#unseen.set(uid, object);
       if (this.#unseen.size === 1) this.#watchUnseen();
     }
