@@ -124,6 +124,5 @@ async function buildAndPush(setting: StepSetting, inputs: Record<string, string>
   run.images.push(built);
   run.view.image = `${built.image}:${built.tag}`;
   run.view.digest = built.digest;
-  log(`pushed ${built.image}:${built.tag} ${built.digest}`);
   return { image: `${built.image}:${built.tag}`, tag: built.tag, digest: built.digest, imageid: built.digest };
 }
