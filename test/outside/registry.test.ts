@@ -54,7 +54,7 @@ describe.skipIf(!hasSkopeo)('skopeo against the registry (skipped where skopeo i
   });
 
   it('copies to another repository, to a folder and back, with the same digest', async () => {
-    await skopeo('copy', ...from, ...to, image('team/app:1'), image('other/app:2'));
+    await skopeo('copy', ...from, ...to, '--preserve-digests', image('team/app:1'), image('other/app:2'));
     await skopeo('copy', ...from, '--preserve-digests', image('other/app:2'), `oci:${join(folder, 'layout')}:2`);
     await skopeo('copy', ...to, '--preserve-digests', `oci:${join(folder, 'layout')}:2`, image('third:3'));
     const shown = JSON.parse(await skopeo('inspect', ...at, image('third:3'))) as { Digest: string };
