@@ -32,7 +32,9 @@ export async function runProbe(options: ProbeOptions): Promise<void> {
   let last: boolean | undefined;
   let failureCountedAt = Number.NEGATIVE_INFINITY;
   try {
-    await clock.sleep((probe.initialDelaySeconds ?? 0) * 1000, { signal });
+    // A program that has just been started is not yet dead: liveness waits for its first period.
+    const firstMs = (probe.initialDelaySeconds ?? 0) * 1000;
+    await clock.sleep(kind === 'liveness' ? Math.max(firstMs, periodMs) : firstMs, { signal });
     for (;;) {
       const startedAt = performance.now();
       const { success, output } = await runAction(probe, target, timeoutMs);
@@ -47,7 +49,7 @@ export async function runProbe(options: ProbeOptions): Promise<void> {
         // Eager attempts between two periods are no failures of their own.
         if (startedAt - failureCountedAt >= periodMs * 0.95) {
           failureCountedAt = startedAt;
-          if (failures > 0 || kind === 'liveness' || everSucceeded || output !== '') options.onFailure(output);
+          options.onFailure(output);
           if (++failures >= failureThreshold && last !== false) {
             options.onResult((last = false));
             if (kind === 'startup') return;

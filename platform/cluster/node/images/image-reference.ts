@@ -11,6 +11,7 @@ export interface ImageReference {
 }
 
 const REPOSITORY = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
+const REGISTRY = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d+)?$/;
 const TAG = /^\w[\w.-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
@@ -27,7 +28,7 @@ export function parseImageReference(image: string): ImageReference {
   const path = colon > 0 ? rest.slice(0, colon) : rest;
   const tag = colon > 0 ? rest.slice(colon + 1) : digest ? undefined : 'latest';
   const repository = registry === 'docker.io' && !path.includes('/') ? `library/${path}` : path;
-  if (more !== undefined || !REPOSITORY.test(repository)) throw invalid();
+  if (more !== undefined || !REGISTRY.test(registry) || !REPOSITORY.test(repository)) throw invalid();
   if ((tag !== undefined && !TAG.test(tag)) || (digest !== undefined && !DIGEST.test(digest))) throw invalid();
   return {
     registry,

@@ -19,10 +19,8 @@ export class PlainRuntime implements ContainerRuntime {
   readonly name = 'plain';
 
   async obstacle(image: LocalImage, command: string[]): Promise<string | undefined> {
-    if (!image.hostNode || image.architecture) {
-      const platform = platformObstacle(image);
-      if (platform && !image.hostNode) return platform;
-    }
+    const platform = image.hostNode ? undefined : platformObstacle(image);
+    if (platform) return platform;
     const program = command[0];
     if (!program || posix.basename(program) === 'node') return undefined;
     const folders = pathOf(image.env).map(folder => image.rootfs + folder);
