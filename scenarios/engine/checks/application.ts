@@ -1,14 +1,12 @@
 // Is an application as Git wants it, and does it run what it should?
 import type { ApplicationView, HealthState, SyncState } from '../../../platform/core/index.ts';
 import type { RepositoryName } from '../context.ts';
-import { type Check, passed, short, waiting } from './check.ts';
+import { type Check, passed, waiting } from './check.ts';
 
 export interface ApplicationParameters {
   name: string;
   sync?: SyncState;
   health?: HealthState | HealthState[];
-  /** Git's newest commit of demo-gitops is what it compares with. */
-  comparedWithHead?: boolean;
   /** Its image is of this repository's newest commit (or, `not`, of another one). */
   runs?: { headOf: RepositoryName; not?: boolean };
   behind?: boolean;
@@ -18,13 +16,9 @@ const stateOf = (app: ApplicationView) =>
   `${app.sync}, ${app.health}, ${app.replicas.ready}/${app.replicas.wanted} ready${app.message ? `: ${app.message}` : ''}`;
 
 export const application: Check<ApplicationParameters> = async (parameters, scope) => {
-  const { name, sync, health, comparedWithHead, runs, behind } = parameters;
+  const { name, sync, health, runs, behind } = parameters;
   const app = await scope.context.api().application(name, scope);
   const state = `${name} is ${stateOf(app)}`;
-  if (comparedWithHead) {
-    const head = await scope.head('demo-gitops');
-    if (app.targetRevision !== head) return waiting(`${name} does not know ${short(head)} yet`);
-  }
   if (sync && app.sync !== sync) return waiting(state);
   if (health && ![health].flat().includes(app.health)) return waiting(state);
   if (behind !== undefined && app.behind > 0 !== behind) return waiting(`${name} is ${app.behind} behind Git`);
