@@ -44,3 +44,15 @@ export function nonNegative(value: number | undefined | null, field: string): Fi
 }
 
 export const rangeMessage = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`;
+
+/**
+ * A bad value that prints as a Go struct: its fields in the order given, which error messages keep. Plain objects print
+ * like Go maps, sorted by key. (Messages turn what is no object into text, so the value is a function that prints itself.)
+ */
+export function struct(value: object): unknown {
+  const text = JSON.stringify(value).replace(
+    /[<>&]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return Object.assign(() => text, { toString: () => text });
+}

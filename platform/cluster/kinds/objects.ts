@@ -68,3 +68,15 @@ export function restore(next: KindObject, previous: KindObject, ...fields: strin
     else next[field] = clone(previous[field]);
   }
 }
+
+type KeptMetadata = 'labels' | 'annotations' | 'finalizers' | 'ownerReferences';
+
+/** Brings fields of the metadata back from `previous`, all four by default: what a status update of some kinds may not touch. */
+export function keepMetadata(next: { metadata?: unknown }, previous: { metadata?: unknown }, ...fields: KeptMetadata[]): void {
+  const target = metaOf(next) as Fields;
+  const source = metaOf(previous) as Fields;
+  for (const field of fields.length > 0 ? fields : ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
+    if (source[field] === undefined) delete target[field];
+    else target[field] = clone(source[field]);
+  }
+}

@@ -19,13 +19,13 @@ import { coreEventRules, newEventRules } from './core/events.ts';
 import { serviceRules } from './core/service-rules.ts';
 import { claimRules, volumeRules } from './core/storage.ts';
 import { definitionRules } from './crd/definition.ts';
-import facts from './generated/resources.json' with { type: 'json' };
 import { buildStrategy, type KindRules, type ResourceFacts } from './kind-rules.ts';
 import { ingressClassRules, ingressRules } from './networking/ingress.ts';
 import { endpointSliceRules, ipAddressRules, networkPolicyRules, serviceCidrRules } from './networking/policy.ts';
 import { podRules, podTemplateRules } from './pods/pod.ts';
 import { disruptionBudgetRules } from './policy/disruption-budget.ts';
 import { clusterRoleBindingRules, clusterRoleRules, namespacedRoleRules, roleBindingRules } from './rbac/rbac.ts';
+import { resourceFacts } from './resource-facts.ts';
 import {
   csiDriverRules,
   csiNodeRules,
@@ -110,36 +110,45 @@ const rules: Record<string, KindRules> = {
   'storage.k8s.io/v1/volumeattributesclasses': volumeAttributesClassRules,
 };
 
-const entries = new Map(facts.map(fact => [`${fact.group}/${fact.version}/${fact.resource}`, fact]));
+const keyOf = ({ group, version, resource }: ResourceFacts): string => `${group}/${version}/${resource}`;
+
+// Read and built once: they are facts, not state.
+let catalogue: { byResource: Map<string, ResourceFacts>; byKind: Map<string, ResourceFacts> } | undefined;
 const built = new Map<string, KindStrategy>();
 
-/** The strategy of a built-in resource, by its plural; undefined when there is none. The same object at every call. */
-export function strategyFor(group: string, version: string, resource: string): KindStrategy | undefined {
-  const key = `${group}/${version}/${resource}`;
-  const known = built.get(key);
-  if (known) return known;
-  const fact = entries.get(key);
+function known(): NonNullable<typeof catalogue> {
+  if (!catalogue) {
+    const facts = resourceFacts();
+    catalogue = {
+      byResource: new Map(facts.map(fact => [keyOf(fact), fact])),
+      byKind: new Map(facts.map(fact => [`${fact.group}/${fact.version}/${fact.kind}`, fact])),
+    };
+  }
+  return catalogue;
+}
+
+function strategyOf(fact: ResourceFacts | undefined): KindStrategy | undefined {
   if (!fact) return undefined;
-  const columns = fact.columns.map(([name, type, format, priority]) => ({
-    name: String(name),
-    type: String(type),
-    format: String(format),
-    priority: Number(priority),
-  }));
-  const strategy = buildStrategy({ ...fact, columns } as ResourceFacts, rules[key] ?? {});
-  built.set(key, strategy);
+  const key = keyOf(fact);
+  let strategy = built.get(key);
+  if (!strategy) {
+    strategy = buildStrategy(fact, rules[key] ?? {});
+    built.set(key, strategy);
+  }
   return strategy;
 }
 
-const byKind = new Map(facts.map(fact => [`${fact.group}/${fact.version}/${fact.kind}`, fact.resource]));
+/** The strategy of a built-in resource, by its plural; undefined when there is none. The same object at every call. */
+export function strategyFor(group: string, version: string, resource: string): KindStrategy | undefined {
+  return strategyOf(known().byResource.get(`${group}/${version}/${resource}`));
+}
 
 /** The strategy of a built-in resource, by its kind. */
 export function strategyForKind(group: string, version: string, kind: string): KindStrategy | undefined {
-  const resource = byKind.get(`${group}/${version}/${kind}`);
-  return resource === undefined ? undefined : strategyFor(group, version, resource);
+  return strategyOf(known().byKind.get(`${group}/${version}/${kind}`));
 }
 
 /** Every built-in resource, in discovery's order. */
 export function allStrategies(): KindStrategy[] {
-  return facts.flatMap(({ group, version, resource }) => strategyFor(group, version, resource) ?? []);
+  return [...known().byResource.values()].flatMap(fact => strategyOf(fact) ?? []);
 }

@@ -11,7 +11,7 @@ import { invalid, required, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { dnsSubdomain, qualifiedName } from '../meta/names.ts';
 import { type Selector, validateSelector } from '../meta/selectors.ts';
-import { ensure, type Loose, setDefault } from '../objects.ts';
+import { ensure, keepMetadata, type Loose, setDefault } from '../objects.ts';
 import { age, nameOf } from '../tables/cells.ts';
 
 type Webhook = Loose<V1ValidatingWebhook> & { reinvocationPolicy?: string };
@@ -223,6 +223,7 @@ export const admissionPolicyRules: KindRules = rulesFor<Policy>({
   generationFields: ['spec'],
   allowUnconditionalUpdate: false,
   initialStatus: () => ({}),
+  prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
   validate: validatePolicy,
   cells(obj, now) {
     const kind = obj.spec?.paramKind;

@@ -4,7 +4,7 @@ import type { FieldError } from '../../schema/index.ts';
 import { forbidden, invalid, nonNegative, required, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { type Selector, selectorText } from '../meta/selectors.ts';
-import { ensure, type Loose, setDefault, setDefaultIfZero } from '../objects.ts';
+import { ensure, keepMetadata, type Loose, setDefault, setDefaultIfZero } from '../objects.ts';
 import { defaultPodTemplate } from '../pods/defaults.ts';
 import { podWarnings } from '../pods/warnings.ts';
 import { age, containersAndImages, NONE, nameOf } from '../tables/cells.ts';
@@ -86,6 +86,7 @@ export const deploymentRules: KindRules = rulesFor<Deployment>({
   // A deployment observes its annotations too: rollback and revision live there.
   generationFields: ['spec', 'annotations'],
   initialStatus: () => ({}),
+  prepareStatusUpdate: (next, previous) => keepMetadata(next, previous, 'labels'),
   validate: validateDeployment,
   validateChange: (next, previous) => immutableSelector(selectorOf(next), selectorOf(previous)),
   warnings: obj => podWarnings(obj.spec?.template, 'spec.template.spec', 'spec.template.metadata'),

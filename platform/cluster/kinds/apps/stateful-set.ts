@@ -1,7 +1,7 @@
 // StatefulSets.
 import type { V1StatefulSet } from '@kubernetes/client-node';
 import type { FieldError } from '../../schema/index.ts';
-import { forbidden, invalid, nonNegative, required, unsupported } from '../field-errors.ts';
+import { forbidden, invalid, nonNegative, required, struct, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import type { Selector } from '../meta/selectors.ts';
 import { ensure, type Loose, sameValue, setDefault, setDefaultIfZero } from '../objects.ts';
@@ -71,7 +71,7 @@ function validateStatefulSet(set: StatefulSet): FieldError[] {
       );
       if (rollingUpdate.maxUnavailable === 0) errors.push(invalid(field, 0, 'cannot be 0'));
     }
-  } else errors.push(invalid('spec.updateStrategy', shown, "must be 'RollingUpdate' or 'OnDelete'"));
+  } else errors.push(invalid('spec.updateStrategy', struct(shown), "must be 'RollingUpdate' or 'OnDelete'"));
   const retention = spec.persistentVolumeClaimRetentionPolicy;
   for (const key of ['whenDeleted', 'whenScaled'] as const) {
     const value = retention?.[key] ?? '';

@@ -10,7 +10,7 @@ import type { FieldError } from '../../schema/index.ts';
 import { forbidden, invalid, required, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { pathSegment } from '../meta/names.ts';
-import { ensure, type Loose, setDefault, setDefaultIfZero } from '../objects.ts';
+import { ensure, type Loose, setDefault } from '../objects.ts';
 import { age, NONE, nameOf } from '../tables/cells.ts';
 
 export type Autoscaler = Loose<V2HorizontalPodAutoscaler>;

@@ -15,7 +15,7 @@ const LOCKED = 'field is immutable when `immutable` is set';
 
 const sorted = <V>(map: Record<string, V> | undefined): [string, V][] =>
   Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-const decodedBytes = (base64: string): number => Buffer.byteLength(base64, 'base64');
+const decodedBytes = (base64: string): number => Buffer.byteLength(String(base64), 'base64');
 
 function validateConfigMap({ data, binaryData }: ConfigMap): FieldError[] {
   const errors: FieldError[] = [];
@@ -24,7 +24,7 @@ function validateConfigMap({ data, binaryData }: ConfigMap): FieldError[] {
     errors.push(...configMapKey(key).map(message => invalid(`data[${key}]`, key, message)));
     if (binaryData && Object.hasOwn(binaryData, key))
       errors.push(invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
-    bytes += Buffer.byteLength(value);
+    bytes += Buffer.byteLength(String(value));
   }
   for (const [key, value] of sorted(binaryData)) {
     errors.push(...configMapKey(key).map(message => invalid(`binaryData[${key}]`, key, message)));
@@ -64,7 +64,7 @@ function jsonComplaint(text: string): string | undefined {
     try {
       decodeBody(Buffer.from(text), 'application/json');
     } catch (error) {
-      const found = error instanceof DecodeError ? /json parse error: (.*) \(/s.exec(error.message) : null;
+      const found = error instanceof DecodeError ? /json parse error: (.*)$/s.exec(error.message) : null;
       if (found?.[1]) return found[1];
     }
     return 'unexpected end of JSON input';

@@ -90,7 +90,7 @@ function validateFamilies(spec: ServiceSpec): FieldError[] {
   if (spec.type === 'ExternalName') return [];
   const headlessWithoutSelector = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
   if (headlessWithoutSelector) return [];
-  const unknown = (spec.ipFamilies ?? []).findIndex(family => family === 'IPv6');
+  const unknown = (spec.ipFamilies ?? []).indexOf('IPv6');
   if (unknown >= 0) return [invalid(`spec.ipFamilies[${unknown}]`, 'IPv6', 'not configured on this cluster')];
   if (spec.ipFamilyPolicy === 'RequireDualStack') {
     return [invalid('spec.ipFamilyPolicy', 'RequireDualStack', 'this cluster is not configured for dual-stack services')];

@@ -1,10 +1,10 @@
 // Custom resource definitions.
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldError } from '../../schema/index.ts';
-import { forbidden, IMMUTABLE, invalid, required, unsupported } from '../field-errors.ts';
+import { forbidden, IMMUTABLE, invalid, required, struct, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { dns1035Label, dnsSubdomain } from '../meta/names.ts';
-import { ensure, type Fields, setDefault, setDefaultIfZero } from '../objects.ts';
+import { ensure, type Fields, keepMetadata, setDefault, setDefaultIfZero } from '../objects.ts';
 import { nameOf } from '../tables/cells.ts';
 import { validateStructure } from './schema-validation.ts';
 
@@ -93,12 +93,15 @@ function validateVersions(versions: Version[]): FieldError[] {
   for (const [index, version] of versions.entries()) {
     const field = `spec.versions[${index}]`;
     const name = version.name ?? '';
-    if (names.has(name)) errors.push(invalid('spec.versions', versions.map(shownVersion), 'must contain unique version names'));
+    if (names.has(name))
+      errors.push(invalid('spec.versions', struct(versions.map(shownVersion)), 'must contain unique version names'));
     names.add(name);
     errors.push(...dns1035Label(name).map(message => invalid(`${field}.name`, name, message)));
   }
   if (versions.length > 0 && versions.filter(({ storage }) => storage).length !== 1) {
-    errors.push(invalid('spec.versions', versions.map(shownVersion), 'must have exactly one version marked as storage version'));
+    errors.push(
+      invalid('spec.versions', struct(versions.map(shownVersion)), 'must have exactly one version marked as storage version'),
+    );
   }
   const first = versions[0]?.name;
   if (first !== undefined) errors.push(...dns1035Label(first).map(message => invalid('spec.version', first, message)));
@@ -226,6 +229,7 @@ export const definitionRules: KindRules = rulesFor<Definition>({
   generationFields: ['spec'],
   allowUnconditionalUpdate: false,
   initialStatus: () => ({ acceptedNames: { kind: '', plural: '' }, conditions: null, storedVersions: null }),
+  prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
   prepareCreate(definition) {
     const storage = (definition.spec?.versions ?? []).find(version => version.storage)?.name;
     if (definition.status && storage) definition.status.storedVersions = [storage];

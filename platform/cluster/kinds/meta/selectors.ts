@@ -1,6 +1,6 @@
 // Label selectors inside specs: their validation, their text form and whether they match, as metav1 has them.
 import type { FieldError } from '../../schema/index.ts';
-import { forbidden, invalid, required } from '../field-errors.ts';
+import { forbidden, invalid, required, struct } from '../field-errors.ts';
 import { sortedMap } from '../objects.ts';
 import { labelValue, qualifiedName } from './names.ts';
 import { validateLabels } from './validate.ts';
@@ -86,9 +86,8 @@ export function selectorText(selector: Selector | undefined): string {
     .join(',');
 }
 
-/** The selector as error messages show it: keys in Go's order. */
-export function shownSelector(selector: Selector | undefined): unknown {
-  if (!selector) return null;
+/** The fields of a selector in Go's order, keys of its map sorted; for bad values that hold one. */
+export function selectorFields(selector: Selector): object {
   return {
     ...(selector.matchLabels ? { matchLabels: sortedMap(selector.matchLabels) } : {}),
     ...(selector.matchExpressions
@@ -102,3 +101,6 @@ export function shownSelector(selector: Selector | undefined): unknown {
       : {}),
   };
 }
+
+/** The selector as a bad value by itself. */
+export const shownSelector = (selector: Selector | undefined): unknown => (selector ? struct(selectorFields(selector)) : null);

@@ -1,7 +1,7 @@
 // Validation of object metadata: names, labels, annotations, owner references, finalizers, and what an update may not change.
 import type { ObjectMeta } from '../../../kube/index.ts';
 import type { FieldError } from '../../schema/index.ts';
-import { duplicate, forbidden, IMMUTABLE, invalid, nonNegative, required, tooLong } from '../field-errors.ts';
+import { duplicate, forbidden, IMMUTABLE, invalid, nonNegative, required, struct, tooLong } from '../field-errors.ts';
 import { sameValue } from '../objects.ts';
 import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, pathSegment, qualifiedName } from './names.ts';
 
@@ -65,7 +65,7 @@ function validateOwnerReferences(meta: ObjectMeta): FieldError[] {
         blockOwnerDeletion,
       }));
       const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${name}`;
-      errors.push(invalid(field, shown, detail));
+      errors.push(invalid(field, struct(shown), detail));
     } else controller = name;
   }
   return errors;

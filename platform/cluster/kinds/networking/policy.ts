@@ -189,8 +189,9 @@ export const endpointSliceRules: KindRules = rulesFor<Slice>({
   },
   generationFields: ['addressType', 'endpoints', 'ports'],
   validate: validateSlice,
-  validateChange: (next, previous) =>
-    next.addressType === previous.addressType ? [] : [invalid('addressType', next.addressType ?? '', IMMUTABLE)],
+  // With another address type the addresses make no sense any more: that alone is said.
+  validateUpdate: (next, previous) =>
+    next.addressType === previous.addressType ? validateSlice(next) : [invalid('addressType', next.addressType ?? '', IMMUTABLE)],
   cells(obj, now) {
     const ports = (obj.ports ?? []).map(({ port, name }) => (port === undefined ? (name ?? '*') : String(port)));
     const addresses = (obj.endpoints ?? []).flatMap(({ addresses: list }) => list ?? []);

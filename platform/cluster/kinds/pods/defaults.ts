@@ -103,6 +103,10 @@ export function defaultPod(pod: Pod): void {
     for (const port of container.ports ?? []) if (port.containerPort) setDefaultIfZero(port, 'hostPort', port.containerPort);
   }
   setDefault(spec, 'enableServiceLinks', true);
+  // Two names of one address: the single one wins where they differ.
+  const status = pod.status;
+  if (status?.podIP && status.podIPs?.[0]?.ip !== status.podIP) status.podIPs = [{ ip: status.podIP }];
+  else if (status && !status.podIP && status.podIPs?.[0]?.ip) status.podIP = status.podIPs[0].ip;
   defaultPodSpec(spec);
 }
 

@@ -1,5 +1,5 @@
 // What pods get besides defaults: their first status, tolerations for a lost node, and the rules of their subresources.
-import { clone, ensure, metaOf, restore, sameValue } from '../objects.ts';
+import { clone, ensure, keepMetadata, metaOf, restore, sameValue } from '../objects.ts';
 import type { KindObject } from '../strategy.ts';
 import { qosClass } from './qos.ts';
 import type { Pod, PodSpec, Toleration } from './types.ts';
@@ -67,12 +67,7 @@ function keepAllBut(next: KindObject, previous: KindObject, take: (from: Pod, to
   take(wanted, result);
   next['spec'] = (result as unknown as KindObject)['spec'];
   restore(next, previous, 'status');
-  metaOf(next).labels = metaOf(previous).labels as Record<string, string>;
-  for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const) {
-    const kept = metaOf(previous)[key];
-    if (kept === undefined) delete metaOf(next)[key];
-    else Object.assign(metaOf(next), { [key]: clone(kept) });
-  }
+  keepMetadata(next, previous);
   const generation = metaOf(previous).generation ?? 0;
   metaOf(next).generation = sameValue(next['spec'], previous['spec']) ? generation : generation + 1;
 }

@@ -3,44 +3,82 @@ import { goJson } from './go-structs.ts';
 import type { PodSpec } from './types.ts';
 
 const CONTEXT = 3;
+const POPULAR_FROM = 200;
 interface Edit {
   sign: ' ' | '-' | '+';
   text: string;
 }
 
-/** The edits from one list of lines to the other, by their longest common subsequence. */
+/** Lines of `after` by text, without those too frequent to align by (difflib's automatic junk). */
+function positions(after: readonly string[]): Map<string, number[]> {
+  const found = new Map<string, number[]>();
+  for (const [index, line] of after.entries()) found.set(line, [...(found.get(line) ?? []), index]);
+  if (after.length < POPULAR_FROM) return found;
+  const limit = Math.floor(after.length / 100) + 1;
+  for (const [line, at] of found) if (at.length > limit) found.delete(line);
+  return found;
+}
+
+interface Block {
+  left: number;
+  right: number;
+  size: number;
+}
+
+/** The equal runs of lines, as Python's difflib (whose Go port the API server uses) finds them: the longest first, then on both sides of it. */
+function matchingBlocks(before: readonly string[], after: readonly string[]): Block[] {
+  const at = positions(after);
+  const longest = (leftFrom: number, leftTo: number, rightFrom: number, rightTo: number): Block => {
+    const best: Block = { left: leftFrom, right: rightFrom, size: 0 };
+    let lengths = new Map<number, number>();
+    for (let left = leftFrom; left < leftTo; left += 1) {
+      const next = new Map<number, number>();
+      for (const right of at.get(before[left] ?? '') ?? []) {
+        if (right < rightFrom || right >= rightTo) continue;
+        const size = (lengths.get(right - 1) ?? 0) + 1;
+        next.set(right, size);
+        if (size > best.size) Object.assign(best, { left: left - size + 1, right: right - size + 1, size });
+      }
+      lengths = next;
+    }
+    // Popular lines beside the run belong to it too.
+    while (best.left > leftFrom && best.right > rightFrom && before[best.left - 1] === after[best.right - 1]) {
+      best.left -= 1;
+      best.right -= 1;
+      best.size += 1;
+    }
+    while (
+      best.left + best.size < leftTo &&
+      best.right + best.size < rightTo &&
+      before[best.left + best.size] === after[best.right + best.size]
+    ) {
+      best.size += 1;
+    }
+    return best;
+  };
+  const between = (leftFrom: number, leftTo: number, rightFrom: number, rightTo: number): Block[] => {
+    const { left, right, size } = longest(leftFrom, leftTo, rightFrom, rightTo);
+    if (size === 0) return [];
+    return [
+      ...between(leftFrom, left, rightFrom, right),
+      { left, right, size },
+      ...between(left + size, leftTo, right + size, rightTo),
+    ];
+  };
+  return between(0, before.length, 0, after.length);
+}
+
+/** The edits that turn one list of lines into the other. */
 function edits(before: string[], after: string[]): Edit[] {
-  let start = 0;
-  while (start < before.length && start < after.length && before[start] === after[start]) start += 1;
-  let end = 0;
-  while (end < before.length - start && end < after.length - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
-  const left = before.slice(start, before.length - end);
-  const right = after.slice(start, after.length - end);
-  const width = right.length + 1;
-  const length = new Uint32Array((left.length + 1) * width);
-  const at = (row: number, column: number): number => length[row * width + column] ?? 0;
-  for (let row = left.length - 1; row >= 0; row -= 1) {
-    for (let column = right.length - 1; column >= 0; column -= 1) {
-      length[row * width + column] =
-        left[row] === right[column] ? at(row + 1, column + 1) + 1 : Math.max(at(row + 1, column), at(row, column + 1));
-    }
+  const out: Edit[] = [];
+  let [left, right] = [0, 0];
+  for (const block of [...matchingBlocks(before, after), { left: before.length, right: after.length, size: 0 }]) {
+    out.push(...before.slice(left, block.left).map(text => ({ sign: '-' as const, text })));
+    out.push(...after.slice(right, block.right).map(text => ({ sign: '+' as const, text })));
+    out.push(...before.slice(block.left, block.left + block.size).map(text => ({ sign: ' ' as const, text })));
+    left = block.left + block.size;
+    right = block.right + block.size;
   }
-  const out: Edit[] = before.slice(0, start).map(text => ({ sign: ' ', text }));
-  let [row, column] = [0, 0];
-  while (row < left.length || column < right.length) {
-    if (row < left.length && column < right.length && left[row] === right[column]) {
-      out.push({ sign: ' ', text: left[row] ?? '' });
-      row += 1;
-      column += 1;
-    } else if (row < left.length && (column >= right.length || at(row + 1, column) >= at(row, column + 1))) {
-      out.push({ sign: '-', text: left[row] ?? '' });
-      row += 1;
-    } else {
-      out.push({ sign: '+', text: right[column] ?? '' });
-      column += 1;
-    }
-  }
-  out.push(...before.slice(before.length - end).map(text => ({ sign: ' ' as const, text })));
   return out;
 }
 

@@ -1,9 +1,9 @@
 // PodDisruptionBudgets, and the arithmetic of an eviction against one.
 import type { V1PodDisruptionBudget } from '@kubernetes/client-node';
 import { validateAtMostHundredPercent, validateIntOrPercent } from '../apps/int-or-percent.ts';
-import { invalid, unsupported } from '../field-errors.ts';
+import { invalid, struct, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
-import { type Selector, shownSelector, validateSelector } from '../meta/selectors.ts';
+import { type Selector, selectorFields, validateSelector } from '../meta/selectors.ts';
 import type { Loose } from '../objects.ts';
 import { age, nameOf } from '../tables/cells.ts';
 
@@ -21,11 +21,11 @@ export const disruptionBudgetRules: KindRules = rulesFor<Budget>({
     if (minAvailable !== undefined && maxUnavailable !== undefined) {
       const bad = {
         MinAvailable: minAvailable,
-        Selector: shownSelector(selector as Selector | undefined),
+        Selector: selector ? selectorFields(selector as Selector) : null,
         MaxUnavailable: maxUnavailable,
         UnhealthyPodEvictionPolicy: policy ?? null,
       };
-      errors.push(invalid('spec', bad, 'minAvailable and maxUnavailable cannot be both set'));
+      errors.push(invalid('spec', struct(bad), 'minAvailable and maxUnavailable cannot be both set'));
     }
     for (const [field, value] of [
       ['spec.minAvailable', minAvailable],

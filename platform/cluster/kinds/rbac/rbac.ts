@@ -1,7 +1,7 @@
 // Roles and bindings.
 import type { V1ClusterRole, V1PolicyRule, V1RoleBinding } from '@kubernetes/client-node';
 import type { FieldError } from '../../schema/index.ts';
-import { invalid, required, unsupported } from '../field-errors.ts';
+import { invalid, required, struct, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { dnsLabel, dnsSubdomain, pathSegment } from '../meta/names.ts';
 import { type Selector, validateSelector } from '../meta/selectors.ts';
@@ -116,7 +116,7 @@ function bindingRules(namespaced: boolean): KindRules {
     validateChange(next, previous) {
       if (sameValue(next.roleRef, previous.roleRef)) return [];
       const { apiGroup: APIGroup = '', kind: Kind = '', name: Name = '' } = next.roleRef ?? {};
-      return [invalid('roleRef', { APIGroup, Kind, Name }, 'cannot change roleRef')];
+      return [invalid('roleRef', struct({ APIGroup, Kind, Name }), 'cannot change roleRef')];
     },
     cells(obj, now) {
       const names = (kind: string): string =>

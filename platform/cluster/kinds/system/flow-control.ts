@@ -3,7 +3,7 @@ import type { V1FlowSchema, V1PriorityLevelConfiguration } from '@kubernetes/cli
 import type { FieldError } from '../../schema/index.ts';
 import { invalid, required, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
-import { ensure, type Loose, setDefault, setDefaultIfZero } from '../objects.ts';
+import { ensure, keepMetadata, type Loose, setDefault, setDefaultIfZero } from '../objects.ts';
 import { age, NONE, nameOf } from '../tables/cells.ts';
 
 type FlowSchema = Loose<V1FlowSchema>;
@@ -14,6 +14,7 @@ export const flowSchemaRules: KindRules = rulesFor<FlowSchema>({
   generationFields: ['spec'],
   allowUnconditionalUpdate: false,
   initialStatus: () => ({}),
+  prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
   validate(schema) {
     const { matchingPrecedence = 0, priorityLevelConfiguration } = schema.spec ?? {};
     const errors: FieldError[] = [];
@@ -53,6 +54,7 @@ export const priorityLevelRules: KindRules = rulesFor<PriorityLevel>({
   generationFields: ['spec'],
   allowUnconditionalUpdate: false,
   initialStatus: () => ({}),
+  prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
   validate(level) {
     const type = level.spec?.type ?? '';
     if (type !== 'Limited' && type !== 'Exempt') return [unsupported('spec.type', type, ['Exempt', 'Limited'])];

@@ -10,7 +10,7 @@ import type { FieldError } from '../../schema/index.ts';
 import { forbidden, IMMUTABLE, invalid, nonNegative, required, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { dnsLabel, pathSegment } from '../meta/names.ts';
-import { type Loose, restore, setDefault } from '../objects.ts';
+import { keepMetadata, type Loose, restore, setDefault } from '../objects.ts';
 import type { KindObject } from '../strategy.ts';
 import { age, humanDuration, NONE, nameOf } from '../tables/cells.ts';
 
@@ -184,6 +184,7 @@ export const apiServiceRules: KindRules = rulesFor<ApiService>({
     isPrefix || name.includes('.') ? pathSegment(name, isPrefix) : [`must be \`spec.version+"."+spec.group\``],
   allowUnconditionalUpdate: false,
   initialStatus: () => ({}),
+  prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
   defaults(service) {
     if (service.spec?.service) setDefault(service.spec.service, 'port', 443);
   },
