@@ -74,6 +74,8 @@ export interface AppState {
   /** Drifts that are open: reported, and not healed. */
   drifts: Map<string, DriftView>;
   reconciledAt?: string;
+  /** An operation found cut short is looked at once. */
+  resumeTried?: boolean;
 }
 
 export function newAppState(name: string, object: KubeObject): AppState {

@@ -30,7 +30,8 @@ export async function refresh(state: AppState, context: EngineContext): Promise<
   await context.live.ensure([...wantedKinds(state), ...readKinds(state.object)]);
   const comparison = compare(state, context);
   await countBehind(state, application, context);
-  const interrupted = context.held() ? undefined : interruptedOperation(state);
+  const interrupted = context.held() || state.resumeTried ? undefined : interruptedOperation(state);
+  if (!context.held()) state.resumeTried = true;
   if (interrupted && (await resume(state, application, interrupted, context))) return;
   const trigger = comparison && automaticTrigger(state, application, comparison, context);
   if (trigger && state.target) await attempt(state, application, { set: state.target, trigger }, context);

@@ -76,7 +76,7 @@ export class Renderer implements AsyncDisposable {
     if (result?.refused)
       throw new DarumaError(
         'UNSUPPORTED_FIELD',
-        `${result.refused.replace('/', '')} is not supported: rendering reads this repository alone`,
+        `${result.refused.replace(' in /', ' in ')} is not supported: rendering reads this repository alone`,
         {
           hint: 'copy what it brings into the repository',
         },
