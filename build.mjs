@@ -7,7 +7,6 @@ import { build } from 'esbuild';
 const programs = {
   daruma: 'bootstrap/cli/main.ts',
   'render-worker': 'platform/gitops/render/worker.ts',
-  'pod-supervisor': 'platform/cluster/node/supervisor.ts',
   bench: 'test/bench/main.ts',
 };
 

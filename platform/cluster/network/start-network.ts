@@ -1,4 +1,5 @@
 // Composes a cluster's network on this host: addresses, service proxy, DNS and ingress.
+import { setMaxListeners } from 'node:events';
 import { assetPath, type Logger } from '../../core/index.ts';
 import { Informer, type KubeClient } from '../../kube/index.ts';
 import { claimAddresses } from './address-claim.ts';
@@ -33,6 +34,7 @@ export async function startNetwork({
   logger,
 }: NetworkOptions): Promise<ClusterNetwork & AsyncDisposable> {
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   const stack = new Teardown();
   stack.defer(() => stop.abort());
   try {

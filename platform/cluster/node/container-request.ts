@@ -74,7 +74,7 @@ export async function containerRequest(
         ? { HOSTNAME: hostname }
         : network.podEnvironment({ ...options, ...(asked ? { nodeOptions: asked } : {}) });
     },
-    shimPath: network.shimPath,
+    shimPath: services.shimPath,
     workingDir: container.workingDir || image.workingDir || '/',
     hostname,
     mounts: [

@@ -21,4 +21,6 @@ export interface NodeServices {
   logger: Logger;
   /** `NAME=value` in the environment of every process of this node. */
   marker: string;
+  /** This node's own copy of the network's shim. */
+  shimPath: string;
 }

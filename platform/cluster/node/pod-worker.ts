@@ -1,4 +1,5 @@
 // One pod on this node, from being bound to being gone: address, volumes, init containers, containers, status, termination.
+import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../core/index.ts';
@@ -35,6 +36,8 @@ export class PodWorker {
 
   constructor(services: NodeServices, pod: Pod) {
     this.#services = services;
+    // One listener for each volume and wait.
+    setMaxListeners(0, this.#stop.signal, this.#gone.signal);
     this.#pod = pod;
     this.uid = pod.metadata.uid ?? '';
     this.#startTime = pod.status?.startTime ?? apiTime(services.clock.now());

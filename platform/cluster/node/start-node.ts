@@ -1,5 +1,6 @@
 // The node's composition: images, runtime, the pods bound here, and the streams that the API server asks for.
-import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { setMaxListeners } from 'node:events';
+import { copyFile, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Logger, messageOf } from '../../core/index.ts';
 import { Informer, type KubeClient } from '../../kube/index.ts';
@@ -54,9 +55,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const swept = await sweepProcesses(marker);
   if (swept > 0) logger.info('processes of an earlier run were ended', { count: swept });
   await rm(join(dataDir, 'pods'), { recursive: true, force: true });
+  // Pods keep their shim when another version of daruma is put in place meanwhile.
+  const shimPath = join(dataDir, 'network-shim.cjs');
+  await copyFile(network.shimPath, shimPath);
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   const registry = options.registry && new RegistryClient(options.registry);
-  const runtime = await chooseRuntime({ wanted: options.runtime ?? 'auto', dataDir, shimPath: network.shimPath, logger });
+  const runtime = await chooseRuntime({ wanted: options.runtime ?? 'auto', dataDir, shimPath, logger });
   const services: NodeServices = {
     client,
     nodeName,
@@ -70,6 +75,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     clock,
     logger,
     marker,
+    shimPath,
   };
   await registerNode({
     client,
