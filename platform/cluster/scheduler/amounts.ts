@@ -1,32 +1,12 @@
 // Amounts of resources as numbers: thousandths, so that `100m` of a CPU is whole and a node's memory still exact.
 import type { Container, Pod } from '../controller-runtime/index.ts';
+import { parseQuantity, quantityValue } from '../schema/index.ts';
 
 export type Amounts = Map<string, number>;
 
-const FACTORS: Record<string, number> = {
-  n: 1e-6,
-  u: 1e-3,
-  m: 1,
-  '': 1e3,
-  k: 1e6,
-  M: 1e9,
-  G: 1e12,
-  T: 1e15,
-  P: 1e18,
-  E: 1e21,
-  Ki: 1024 * 1e3,
-  Mi: 1024 ** 2 * 1e3,
-  Gi: 1024 ** 3 * 1e3,
-  Ti: 1024 ** 4 * 1e3,
-  Pi: 1024 ** 5 * 1e3,
-  Ei: 1024 ** 6 * 1e3,
-};
-
-/** Thousandths of the unit, rounded up. 0 for what is no quantity. */
-export function thousandths(quantity: string | number | undefined): number {
-  const match = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([a-zA-Z]*)$/.exec(String(quantity ?? '0'));
-  const factor = FACTORS[match?.[2] ?? ''];
-  return match && factor !== undefined ? Math.ceil(Number(match[1]) * factor) : 0;
+/** Thousandths of the unit, rounded up. @throws DarumaError INVALID_INPUT for what is no quantity */
+function thousandths(quantity: string): number {
+  return quantityValue(parseQuantity(quantity), 'milli');
 }
 
 export function amountsOf(resources: Record<string, string> | undefined): Amounts {
