@@ -3,8 +3,12 @@ import type { Clock } from '../../core/index.ts';
 import { type ActionTarget, runAction } from './handler-actions.ts';
 import type { Probe } from './pod-types.ts';
 
-/** Until the first success readiness and startup are asked this often: pods are ready when they are, not at the next period. */
-const EAGER_MS = 100;
+/** Until the first success readiness and startup are asked often, less so with time: pods are ready when they are, not at the next period. */
+function eagerMs(sinceMs: number, probe: Probe): number {
+  if (sinceMs > 10_000) return 1_000;
+  if (probe.exec) return 250;
+  return sinceMs > 2_000 ? 100 : 30;
+}
 
 export interface ProbeOptions {
   kind: 'liveness' | 'readiness' | 'startup';
@@ -35,6 +39,9 @@ export async function runProbe(options: ProbeOptions): Promise<void> {
     // A program that has just been started is not yet dead: liveness waits for its first period.
     const firstMs = (probe.initialDelaySeconds ?? 0) * 1000;
     await clock.sleep(kind === 'liveness' ? Math.max(firstMs, periodMs) : firstMs, { signal });
+    // A program may take its first period to come up before anybody calls that a failure.
+    const beganAt = performance.now();
+    if (kind !== 'liveness') failureCountedAt = beganAt;
     for (;;) {
       const startedAt = performance.now();
       const { success, output } = await runAction(probe, target, timeoutMs);
@@ -57,9 +64,15 @@ export async function runProbe(options: ProbeOptions): Promise<void> {
         }
       }
       const eager = kind !== 'liveness' && (!everSucceeded || (last !== true && success));
-      await clock.sleep(Math.max(0, (eager ? Math.min(EAGER_MS, periodMs) : periodMs) - (performance.now() - startedAt)), {
-        signal,
-      });
+      await clock.sleep(
+        Math.max(
+          0,
+          (eager ? Math.min(eagerMs(startedAt - beganAt, probe), periodMs) : periodMs) - (performance.now() - startedAt),
+        ),
+        {
+          signal,
+        },
+      );
     }
   } catch (error) {
     if (!signal.aborted) throw error;
