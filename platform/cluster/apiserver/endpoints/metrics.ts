@@ -9,7 +9,7 @@ interface Series {
   buckets: number[];
 }
 
-const escape = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+const escaped = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 
 export class RequestMetrics {
   readonly #totals = new Map<string, number>();
@@ -21,7 +21,7 @@ export class RequestMetrics {
     { verb, group, resource, code }: { verb: string; group: string; resource: string; code: number },
     seconds: number,
   ): void {
-    const labels = `group="${escape(group)}",resource="${escape(resource)}",verb="${escape(verb.toUpperCase())}"`;
+    const labels = `group="${escaped(group)}",resource="${escaped(resource)}",verb="${escaped(verb.toUpperCase())}"`;
     const total = `code="${code}",${labels}`;
     this.#totals.set(total, (this.#totals.get(total) ?? 0) + 1);
     let series = this.#durations.get(labels);
