@@ -149,7 +149,9 @@ export class ObjectCache<T extends KubeObject> {
   // The answer to a delete shows the object whether or not something still holds it; so does that to the removal of its last finalizer.
   #record(object: T, { deleted = false } = {}): T {
     const { uid, finalizers = [], deletionTimestamp, deletionGracePeriodSeconds = 0 } = object.metadata;
-    const held = finalizers.length > 0 || deletionGracePeriodSeconds > 0;
+    // Namespaces have finalizers of another kind.
+    const { finalizers: more = [] } = (object['spec'] ?? {}) as { finalizers?: unknown[] };
+    const held = finalizers.length + more.length > 0 || deletionGracePeriodSeconds > 0;
     if ((deleted || deletionTimestamp) && !held) this.#forget(object);
     else if (uid && !this.#gone.has(uid) && this.#put(object)) {
       this.#unseen.set(uid, object);

@@ -32,7 +32,7 @@ export function runAutoscalingController(host: ControllerHost): void {
   autoscalers.onChange((next, previous) => {
     const key = objectKey((next ?? previous) as Autoscaler);
     if (!next) histories.delete(key);
-    else if (next.metadata.generation !== previous?.metadata.generation) queue.add(key);
+    else if (canonical(next.spec) !== canonical(previous?.spec)) queue.add(key);
   });
 
   async function sync(key: string): Promise<number | undefined> {
@@ -186,7 +186,6 @@ export function runAutoscalingController(host: ControllerHost): void {
     if (!live) return;
     const { conditions, desired, current, metrics = [], lastScaleTime } = result;
     const status = {
-      observedGeneration: autoscaler.metadata.generation ?? 1,
       ...(lastScaleTime ? { lastScaleTime } : {}),
       ...(current === undefined ? {} : { currentReplicas: current }),
       desiredReplicas: desired,

@@ -1,7 +1,7 @@
 // Computes what is used of each ResourceQuota. That nothing exceeds it is the API server's business.
 import type { KubeObject } from '../../../kube/index.ts';
 import { type ControllerHost, canonical, type ObjectCache, objectKey, type Pod } from '../../controller-runtime/index.ts';
-import { formatQuantity, parseQuantity } from '../../schema/index.ts';
+import { compareQuantity, formatQuantity, parseQuantity } from '../../schema/index.ts';
 import type { Catalogue } from '../catalogue.ts';
 import { addUsage, inScope, type Usage, usageOf } from './quota-usage.ts';
 
@@ -12,6 +12,8 @@ interface ResourceQuota extends KubeObject {
 
 // Several objects made at once are counted once.
 const SETTLE_MS = 20;
+// The API server counts an object before it is stored; only what stays unseen for this long is not there.
+const LOWER_AFTER_MS = 250;
 const ALWAYS_COUNTED = ['pods', 'services', 'persistentvolumeclaims'];
 /** Kinds that a quota may name without `count/`. */
 const PLAIN_NAMES = new Set([
@@ -27,10 +29,11 @@ const PLAIN_NAMES = new Set([
 export function runResourceQuotaController(host: ControllerHost, catalogue: Catalogue): void {
   const quotas = host.caches.of<ResourceQuota>({ apiVersion: 'v1', kind: 'ResourceQuota' });
   const counted = new Map<string, ObjectCache<KubeObject>>();
+  const lowered = new Map<string, string>();
   const queue = host.queue({ name: 'resourcequota-controller', sync });
   quotas.onChange(next => next && queue.add(objectKey(next)));
 
-  async function sync(key: string): Promise<void> {
+  async function sync(key: string): Promise<number | undefined> {
     const quota = quotas.getByKey(key);
     if (!quota || quota.metadata.deletionTimestamp) return;
     const hard = quota.spec.hard ?? {};
@@ -53,7 +56,15 @@ export function runResourceQuotaController(host: ControllerHost, catalogue: Cata
       }),
     );
     const status = { hard, used };
-    if (canonical(status) !== canonical(quota.status ?? {})) await quotas.update({ ...quota, status }, { subresource: 'status' });
+    if (canonical(status) === canonical(quota.status ?? {})) return void lowered.delete(key);
+    const sight = `${quota.metadata.resourceVersion} ${canonical(used)}`;
+    if (isLower(used, quota.status?.used ?? {}) && lowered.get(key) !== sight) {
+      lowered.set(key, sight);
+      return LOWER_AFTER_MS;
+    }
+    lowered.delete(key);
+    await quotas.update({ ...quota, status }, { subresource: 'status' });
+    return undefined;
   }
 
   /** The cache of a resource like `deployments.apps`, whose changes count from then on. */
@@ -81,4 +92,11 @@ function countedResources(hard: Record<string, string>): Set<string> {
     else if (PLAIN_NAMES.has(name)) resources.add(name);
   }
   return resources;
+}
+
+function isLower(used: Record<string, string>, before: Record<string, string>): boolean {
+  return Object.entries(used).some(([name, amount]) => {
+    const known = before[name];
+    return known !== undefined && compareQuantity(parseQuantity(amount), parseQuantity(known)) < 0;
+  });
 }
