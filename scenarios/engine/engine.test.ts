@@ -7,6 +7,7 @@ import { KubeClient } from '../../platform/kube/index.ts';
 import type { ScenarioContext } from './context.ts';
 import type { Scenario, ScenarioStep } from './index.ts';
 import { playScenario, ScenarioSession, toJUnit } from './index.ts';
+import { withVariables } from './variables.ts';
 
 /** A platform of one number in the head of demo-app: pushing raises it. */
 class World {
@@ -118,6 +119,15 @@ test('variables that nothing remembered are named', async () => {
   const unknown = { ...moved, parameters: { repository: 'demo-app', moved: true, subject: '${gone}' } };
   const result = await playScenario(scenario('s', [step('a', { checks: [unknown], timeoutMs: 1 })]), world.context, { signal });
   expect(result.steps[0]?.detail).toContain('nothing has remembered ${gone}');
+});
+
+test('remembered values are put in everywhere, and an escaped one stays', () => {
+  const variables = new Map([['a', 'x']]);
+  expect(withVariables({ one: ['${a}-$${b}'], two: 1, three: '${a.b}' }, variables)).toEqual({
+    one: ['x-${b}'],
+    two: 1,
+    three: '${a.b}',
+  });
 });
 
 async function until(session: ScenarioSession, phase: string): Promise<void> {
