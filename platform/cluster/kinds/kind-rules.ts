@@ -34,6 +34,10 @@ export interface KindRules<T = KindObject> {
   validateStatusUpdate?(next: T, previous: T): FieldError[];
   /** Fields whose change raises the generation; absent: the kind has no generation. `annotations` means metadata.annotations. */
   generationFields?: readonly string[];
+  /** Set when the kind is deprecated: the Warning of every request to it. */
+  deprecation?: string;
+  /** Paths besides `spec` that a status update takes back. */
+  statusResets?: readonly (readonly string[])[];
   warnings?(obj: T, previous?: T): string[];
   cells?(obj: T, now: Date): unknown[];
   selectableFields?(obj: T): Record<string, string>;
@@ -90,6 +94,12 @@ function keepSystemMetadata(next: KindObject, previous: KindObject): void {
   }
 }
 
+/** The real server checks changed metadata twice, in the generic registry and in the kind's strategy; causes list both. */
+export function validateChangedMeta(next: KindObject, previous: KindObject): FieldError[] {
+  const errors = validateObjectMetaUpdate(metaOf(next), metaOf(previous));
+  return [...errors, ...errors];
+}
+
 export function buildStrategy(facts: ResourceFacts, rules: KindRules): KindStrategy {
   const { group, version, kind, resource, namespaced } = facts;
   const apiVersion = apiVersionOf(group, version);
@@ -139,15 +149,17 @@ export function buildStrategy(facts: ResourceFacts, rules: KindRules): KindStrat
     },
     validateCreate: obj => [...validateMeta(obj), ...(rules.validate?.(obj) ?? [])],
     validateUpdate(next, previous) {
-      const meta = validateObjectMetaUpdate(metaOf(next), metaOf(previous));
+      const meta = validateChangedMeta(next, previous);
       if (rules.validateUpdate) return [...meta, ...rules.validateUpdate(next, previous)];
       return [...meta, ...(rules.validate?.(next) ?? []), ...(rules.validateChange?.(next, previous) ?? [])];
     },
     validateStatusUpdate: (next, previous) => [
-      ...validateObjectMetaUpdate(metaOf(next), metaOf(previous)),
+      ...validateChangedMeta(next, previous),
       ...(rules.validateStatusUpdate?.(next, previous) ?? []),
     ],
     updates: rules.updates ?? {},
+    ...(rules.deprecation ? { deprecation: rules.deprecation } : {}),
+    resetFields: { update: hasStatusSubresource ? [['status']] : [], status: [['spec'], ...(rules.statusResets ?? [])] },
     warnings: (obj, previous) => rules.warnings?.(obj, previous) ?? [],
     cells: (obj, now) => rules.cells?.(obj, now) ?? nameAndAge(obj, facts.columns, now),
     selectableFields(obj) {

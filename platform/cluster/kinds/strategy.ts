@@ -105,6 +105,10 @@ export interface KindStrategy {
   /** Subresources other than status that change the object itself (ephemeralcontainers, resize, finalize, approval). */
   updates: Readonly<Record<string, SubresourceUpdate>>;
 
+  /** Set when the version is deprecated: the Warning of every request to it. */
+  deprecation?: string;
+  /** Paths that a write cannot own since the strategy takes them back: of the object itself, and of its status subresource. */
+  resetFields: { update: readonly (readonly string[])[]; status: readonly (readonly string[])[] };
   /** Texts for Warning headers, for a create (no `previous`) or an update. */
   warnings(obj: KindObject, previous?: KindObject): string[];
   /** The cells of one Table row, one for each of `columns`. */

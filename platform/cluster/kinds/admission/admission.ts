@@ -224,6 +224,7 @@ export const admissionPolicyRules: KindRules = rulesFor<Policy>({
   allowUnconditionalUpdate: false,
   initialStatus: () => ({}),
   prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
+  statusResets: [['metadata']],
   validate: validatePolicy,
   cells(obj, now) {
     const kind = obj.spec?.paramKind;

@@ -26,6 +26,8 @@ function defaultDaemonSet(set: DaemonSet): void {
     setDefault(rolling, 'maxSurge', 0);
   }
   setDefault(spec, 'revisionHistoryLimit', 10);
+  // A field that left the API is kept as an annotation.
+  setDefault(ensure(ensure(set, 'metadata'), 'annotations'), TEMPLATE_GENERATION, '0');
   defaultPodTemplate(spec);
 }
 
@@ -56,7 +58,6 @@ export const daemonSetRules: KindRules = rulesFor<DaemonSet>({
   generationFields: ['spec'],
   initialStatus: () => ({ currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 }),
   prepareCreate(set) {
-    // Held as an annotation since the field left the API.
     ensure(ensure(set, 'metadata'), 'annotations')[TEMPLATE_GENERATION] = '1';
   },
   prepareUpdate(next, previous) {

@@ -87,6 +87,7 @@ export const deploymentRules: KindRules = rulesFor<Deployment>({
   generationFields: ['spec', 'annotations'],
   initialStatus: () => ({}),
   prepareStatusUpdate: (next, previous) => keepMetadata(next, previous, 'labels'),
+  statusResets: [['metadata', 'labels']],
   validate: validateDeployment,
   validateChange: (next, previous) => immutableSelector(selectorOf(next), selectorOf(previous)),
   warnings: obj => podWarnings(obj.spec?.template, 'spec.template.spec', 'spec.template.metadata'),

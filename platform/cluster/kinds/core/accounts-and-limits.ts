@@ -117,6 +117,7 @@ function endpointsText(endpoints: Endpoints): string {
 }
 
 export const endpointsRules: KindRules = rulesFor<Endpoints>({
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   defaults(endpoints) {
     for (const subset of endpoints.subsets ?? [])
       for (const port of subset.ports ?? []) setDefaultIfZero(port, 'protocol', 'TCP');

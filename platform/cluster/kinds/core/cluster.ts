@@ -9,14 +9,18 @@ import { age, NONE, nameOf } from '../tables/cells.ts';
 type Namespace = Loose<V1Namespace>;
 type Node = Loose<V1Node>;
 
+function labelWithName(namespace: Namespace): void {
+  const meta = ensure(namespace, 'metadata');
+  if (meta.name) ensure(meta, 'labels')['kubernetes.io/metadata.name'] = meta.name;
+}
+
 export const namespaceRules: KindRules = rulesFor<Namespace>({
   nameRule: 'label',
-  defaults(namespace) {
-    const meta = ensure(namespace, 'metadata');
-    if (meta.name) ensure(meta, 'labels')['kubernetes.io/metadata.name'] = meta.name;
-  },
+  defaults: labelWithName,
   initialStatus: () => ({ phase: 'Active' }),
   prepareCreate(namespace) {
+    // A generated name is known only now.
+    labelWithName(namespace);
     const spec = ensure(namespace, 'spec');
     if (!spec.finalizers?.includes('kubernetes')) spec.finalizers = [...(spec.finalizers ?? []), 'kubernetes'];
   },

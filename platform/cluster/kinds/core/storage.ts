@@ -35,11 +35,6 @@ const VOLUME_SOURCES = [
 ] as const;
 const RECLAIM = ['Delete', 'Recycle', 'Retain'];
 
-function addFinalizer(obj: { metadata?: { finalizers?: string[] } }, finalizer: string): void {
-  const meta = ensure(obj, 'metadata');
-  if (!meta.finalizers?.includes(finalizer)) meta.finalizers = [...(meta.finalizers ?? []), finalizer];
-}
-
 function validateVolume(volume: Volume): FieldError[] {
   const spec = volume.spec ?? {};
   const errors: FieldError[] = [];
@@ -89,7 +84,6 @@ export const volumeRules: KindRules = rulesFor<Volume>({
   },
   prepareCreate(volume, { now }) {
     volume.status = { phase: 'Pending', lastPhaseTransitionTime: now.toISOString().replace(/\.\d+Z$/, 'Z') };
-    addFinalizer(volume, 'kubernetes.io/pv-protection');
   },
   prepareStatusUpdate(next, previous) {
     if (next.status?.phase !== previous.status?.phase && !next.status?.lastPhaseTransitionTime) {
@@ -157,7 +151,6 @@ export const claimRules: KindRules = rulesFor<Claim>({
   defaults: claim => setDefault(ensure(claim, 'spec'), 'volumeMode', 'Filesystem'),
   prepareCreate(claim) {
     claim.status = { phase: 'Pending' };
-    addFinalizer(claim, 'kubernetes.io/pvc-protection');
   },
   validate: claim => validateClaimSpec(claim.spec ?? {}, 'spec'),
   validateChange: validateClaimUpdate,

@@ -230,6 +230,7 @@ export const definitionRules: KindRules = rulesFor<Definition>({
   allowUnconditionalUpdate: false,
   initialStatus: () => ({ acceptedNames: { kind: '', plural: '' }, conditions: null, storedVersions: null }),
   prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
+  statusResets: [['metadata']],
   prepareCreate(definition) {
     const storage = (definition.spec?.versions ?? []).find(version => version.storage)?.name;
     if (definition.status && storage) definition.status.storedVersions = [storage];

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { compileStructuralSchema, type FieldError, validateSchema } from '../../schema/index.ts';
 import { invalid } from '../field-errors.ts';
-import { validateObjectMeta, validateObjectMetaUpdate } from '../meta/validate.ts';
+import { validateChangedMeta } from '../kind-rules.ts';
+import { validateObjectMeta } from '../meta/validate.ts';
 import { clone, metaOf, restore } from '../objects.ts';
 import type { KindObject, KindStrategy, ScaleRules, SubresourceInfo, TableColumn } from '../strategy.ts';
 import { age, since } from '../tables/cells.ts';
@@ -18,6 +19,7 @@ interface PrinterColumn {
 
 interface DefinitionVersion {
   name: string;
+  served?: boolean;
   deprecated?: boolean;
   deprecationWarning?: string;
   schema?: { openAPIV3Schema?: Record<string, unknown> };
@@ -60,6 +62,13 @@ function cell(column: PrinterColumn, obj: KindObject, now: Date): unknown {
     default:
       return found.map(one => (typeof one === 'string' ? one : JSON.stringify(one))).join(' ');
   }
+}
+
+/** The warning of a deprecated version without a text of its own: it names a newer served version when there is one. */
+function defaultDeprecation({ group, names, versions }: Definition['spec'], apiVersion: string): string {
+  const newer = versions.find(({ deprecated, served }) => served && !deprecated);
+  const advice = newer ? `; use ${group}/${newer.name} ${names.kind}` : '';
+  return `${apiVersion} ${names.kind} is deprecated${advice}`;
 }
 
 function scaleRules(paths: NonNullable<NonNullable<DefinitionVersion['subresources']>['scale']>): ScaleRules {
@@ -158,14 +167,13 @@ export function crdStrategy(crd: KindObject, version: string): KindStrategy {
     validateCreate: obj => [...validateType(obj), ...validateObjectMeta(metaOf(obj), { namespaced }), ...validateBody(obj)],
     validateUpdate: (next, previous) => [
       ...validateType(next),
-      ...validateObjectMetaUpdate(metaOf(next), metaOf(previous)),
+      ...validateChangedMeta(next, previous),
       ...validateBody(next, previous),
     ],
-    validateStatusUpdate: (next, previous) => [
-      ...validateObjectMetaUpdate(metaOf(next), metaOf(previous)),
-      ...validateBody(next, previous),
-    ],
+    validateStatusUpdate: (next, previous) => [...validateChangedMeta(next, previous), ...validateBody(next, previous)],
     updates: {},
+    ...(found.deprecated ? { deprecation: found.deprecationWarning ?? defaultDeprecation(spec, apiVersion) } : {}),
+    resetFields: { update: hasStatus ? [['status']] : [], status: [['spec'], ['metadata']] },
     warnings: () => [],
     cells: (obj, now) => [metaOf(obj).name ?? '', ...printed.map(column => cell(column, obj, now))],
     selectableFields(obj) {

@@ -6,13 +6,7 @@ import type { KindObject, SubresourceUpdate } from '../strategy.ts';
 import { containersAndImages, labelsText, nameOf } from '../tables/cells.ts';
 import { podCells } from './cells.ts';
 import { defaultPod, defaultPodTemplate } from './defaults.ts';
-import {
-  prepareEphemeralContainers,
-  preparePodCreate,
-  preparePodStatusUpdate,
-  preparePodUpdate,
-  prepareResize,
-} from './prepare.ts';
+import { prepareEphemeralContainers, preparePodCreate, preparePodStatusUpdate, prepareResize } from './prepare.ts';
 import type { Pod } from './types.ts';
 import { validateEphemeralUpdate, validatePodUpdate } from './update.ts';
 import { validatePod, validatePodSpec, validatePodTemplate } from './validate-pod.ts';
@@ -31,7 +25,6 @@ export const podRules: KindRules = rulesFor<Pod>({
   defaults: defaultPod,
   generationFields: ['spec'],
   prepareCreate: preparePodCreate,
-  prepareUpdate: preparePodUpdate,
   prepareStatusUpdate: preparePodStatusUpdate,
   validate: validatePod,
   validateUpdate: validatePodUpdate,

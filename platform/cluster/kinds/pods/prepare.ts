@@ -1,32 +1,8 @@
-// What pods get besides defaults: their first status, tolerations for a lost node, and the rules of their subresources.
+// What pods get besides defaults: their first status, and the rules of their subresources.
 import { clone, ensure, keepMetadata, metaOf, restore, sameValue } from '../objects.ts';
 import type { KindObject } from '../strategy.ts';
 import { qosClass } from './qos.ts';
-import type { Pod, PodSpec, Toleration } from './types.ts';
-
-const LOST_NODE = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
-
-/** The admission plugin DefaultTolerationSeconds: a pod stays five minutes on a node that is not ready or unreachable. */
-function tolerateLostNode(spec: PodSpec): void {
-  const tolerations = (spec.tolerations ?? []) as Toleration[];
-  const tolerates = (key: string): boolean =>
-    tolerations.some(one => (one.key === key || !one.key) && (!one.effect || one.effect === 'NoExecute'));
-  const missing = LOST_NODE.filter(key => !tolerates(key));
-  for (const key of missing) tolerations.push({ effect: 'NoExecute', key, operator: 'Exists', tolerationSeconds: 300 });
-  if (missing.length > 0) spec.tolerations = tolerations;
-}
-
-const BUILT_IN_PRIORITIES: Record<string, number> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-};
-
-/** The pure part of the admission plugin Priority; a pod with a class of its own is left to the server, which knows the classes. */
-function defaultPriority(spec: PodSpec): void {
-  if (spec.priorityClassName && BUILT_IN_PRIORITIES[spec.priorityClassName] === undefined) return;
-  spec.priority ??= BUILT_IN_PRIORITIES[spec.priorityClassName ?? ''] ?? 0;
-  spec.preemptionPolicy ??= 'PreemptLowerPriority';
-}
+import type { Pod } from './types.ts';
 
 export function preparePodCreate(pod: Pod): void {
   const spec = ensure(pod, 'spec');
@@ -44,13 +20,6 @@ export function preparePodCreate(pod: Pod): void {
       },
     ];
   }
-  tolerateLostNode(spec);
-  defaultPriority(spec);
-}
-
-/** A pod's tolerations are completed at updates too. */
-export function preparePodUpdate(next: Pod): void {
-  tolerateLostNode(ensure(next, 'spec'));
 }
 
 /** A status update may not touch owners, nor the class of service. */

@@ -15,6 +15,7 @@ export const flowSchemaRules: KindRules = rulesFor<FlowSchema>({
   allowUnconditionalUpdate: false,
   initialStatus: () => ({}),
   prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
+  statusResets: [['metadata']],
   validate(schema) {
     const { matchingPrecedence = 0, priorityLevelConfiguration } = schema.spec ?? {};
     const errors: FieldError[] = [];
@@ -55,6 +56,7 @@ export const priorityLevelRules: KindRules = rulesFor<PriorityLevel>({
   allowUnconditionalUpdate: false,
   initialStatus: () => ({}),
   prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
+  statusResets: [['metadata']],
   validate(level) {
     const type = level.spec?.type ?? '';
     if (type !== 'Limited' && type !== 'Exempt') return [unsupported('spec.type', type, ['Exempt', 'Limited'])];

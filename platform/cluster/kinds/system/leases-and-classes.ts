@@ -185,6 +185,7 @@ export const apiServiceRules: KindRules = rulesFor<ApiService>({
   allowUnconditionalUpdate: false,
   initialStatus: () => ({}),
   prepareStatusUpdate: (next, previous) => keepMetadata(next, previous),
+  statusResets: [['metadata']],
   defaults(service) {
     if (service.spec?.service) setDefault(service.spec.service, 'port', 443);
   },
