@@ -1,20 +1,20 @@
 // Deletes what an application deployed, before its finalizer lets the application itself go.
 import { messageOf } from '../../core/index.ts';
 import { refOf } from '../../kube/index.ts';
-import { type Application, RESOURCES_FINALIZER, syncOptionsOf } from '../model/index.ts';
+import { defaultSyncOptions, deletionOf, RESOURCES_FINALIZER, syncOptionsOf } from '../model/index.ts';
 import { propagation } from '../sync/index.ts';
 import type { AppState } from './app-state.ts';
 import type { EngineContext } from './context.ts';
 import { readKinds } from './read-status.ts';
 
 /** Resolves when everything is gone and the finalizer is off. Runs again from the start after a failure. */
-export async function deleteApplication(state: AppState, application: Application, context: EngineContext): Promise<void> {
+export async function deleteApplication(state: AppState, context: EngineContext): Promise<void> {
   const { client, live, keys, signal } = context;
   keys.delete(state.name);
   await live.ensure([...readKinds(state.object), ...[...(state.deployed?.items.values() ?? [])].map(({ object }) => object)]);
   const remaining = () =>
     live.ownedBy(state.name).filter(object => {
-      const options = syncOptionsOf(object, application.syncOptions);
+      const options = syncOptionsOf(object, state.application?.syncOptions ?? defaultSyncOptions);
       return options.delete && options.prune !== false;
     });
   try {
@@ -23,7 +23,7 @@ export async function deleteApplication(state: AppState, application: Applicatio
         .filter(object => !object.metadata.deletionTimestamp)
         .map(object =>
           context.limit(() =>
-            client.delete(refOf(object), { propagationPolicy: propagation(application.deletion ?? 'foreground') }),
+            client.delete(refOf(object), { propagationPolicy: propagation(deletionOf(state.object) ?? 'foreground') }),
           ),
         ),
     );

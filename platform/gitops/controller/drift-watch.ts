@@ -32,7 +32,7 @@ export class DriftWatch {
     const { keys, live, evaluator, held } = this.#context;
     const name = keys.applicationOf(event.key) ?? ownerOf(event.object);
     const state = name === undefined ? undefined : this.#actions.state(name);
-    if (!state?.application || state.application.deletion || this.#actions.isBusy(state.name)) return;
+    if (!state?.application || state.object.metadata.deletionTimestamp || this.#actions.isBusy(state.name)) return;
     const item = state.deployed?.items.get(event.key);
     if (!item) {
       // Our mark on something that Git does not want, or nothing deployed yet.

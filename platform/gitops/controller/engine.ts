@@ -237,7 +237,8 @@ export class Engine implements AsyncDisposable {
           slot.evaluationPending = false;
           const { state } = slot;
           await evaluate(state, this.context);
-          if (state.sync === 'OutOfSync' && state.application?.automated?.selfHeal && !this.#held)
+          // A heal that waits behind comes first; it asks for another look.
+          if (state.sync === 'OutOfSync' && state.application?.automated?.selfHeal && !this.#held && slot.queue.length === 1)
             await refresh(state, this.context);
         }),
       () => {},

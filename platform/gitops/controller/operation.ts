@@ -133,6 +133,7 @@ async function execute(state: AppState, operation: Operation, request: Operation
         const now = compared && live.get(compared.item.object);
         if (!dryRun && resourceOutcome.action === 'unchanged' && compared?.verdict.state === 'maybe' && now)
           evaluator.rememberEqual(application, compared.item, now);
+        if (request.trigger === 'self-heal') noteHeal(state, { outcome: resourceOutcome, object, compared }, operation, context);
         if (!dryRun && resourceOutcome.action !== 'unchanged')
           context.events.record('gitops.resource', { application: state.name, ...resourceOutcome }, { actor: request.actor });
       },
@@ -142,6 +143,26 @@ async function execute(state: AppState, operation: Operation, request: Operation
       },
     },
   );
+}
+
+/** What a sync set right without a new commit was drift, though no single event told of it. */
+function noteHeal(
+  state: AppState,
+  { outcome, object, compared }: { outcome: ResourceOutcome; object: KubeObject; compared: ComparedItem | undefined },
+  operation: Operation,
+  { drifts, live, clock }: EngineContext,
+): void {
+  if (!['created', 'configured', 'recreated', 'pruned'].includes(outcome.action)) return;
+  const { verdict, live: before } = compared ?? {};
+  const kind = outcome.action === 'created' ? 'deleted' : outcome.action === 'pruned' ? 'extra' : 'changed';
+  const drift = drifts.found({
+    application: state.name,
+    kind,
+    changes: verdict?.changes ?? [],
+    live: before ?? object,
+    resource: live.resourceOf(object),
+  });
+  drifts.healed(drift, clock.now().getTime() - Date.parse(operation.startedAt));
 }
 
 /** CreateNamespace: made once, never pruned, as in Argo CD; its metadata follows managedNamespaceMetadata. */

@@ -1,6 +1,6 @@
 // The main line of one application: definition → revision → objects → comparison → perhaps a sync.
 import { DarumaError, messageOf } from '../../core/index.ts';
-import { type Application, type Condition, openProject, projectProblems, readApplication } from '../model/index.ts';
+import { type Application, type Condition, deletionOf, openProject, projectProblems, readApplication } from '../model/index.ts';
 import { retryDelayMs } from '../sync/index.ts';
 import { type AppState, lastDeployment, type Trigger } from './app-state.ts';
 import { type Comparison, isInSync } from './compare-application.ts';
@@ -13,6 +13,7 @@ import { type InterruptedOperation, interruptedOperation, readKinds } from './re
 
 /** Runs in the application's queue. Idempotent: with nothing to do it makes no request. */
 export async function refresh(state: AppState, context: EngineContext): Promise<void> {
+  if (deletionOf(state.object)) return deleteApplication(state, context);
   const { application, conditions } = readApplication(state.object);
   state.specConditions = conditions;
   if (application) state.application = application;
@@ -23,7 +24,6 @@ export async function refresh(state: AppState, context: EngineContext): Promise<
     await context.publish(state);
     return;
   }
-  if (application.deletion) return deleteApplication(state, application, context);
   await readTarget(state, application, context);
   await readDeployed(state, application, context);
   context.keys.set(state.name, [...(state.target?.items.keys() ?? []), ...(state.deployed?.items.keys() ?? [])]);

@@ -69,8 +69,6 @@ export interface Application {
   guard?: { confirm: string; role: 'lead' | 'developer' };
   /** `owned`: fields that others add beside ours are let be (`daruma.dev/drift-policy`). */
   driftPolicy: 'strict' | 'owned';
-  /** Set while the object is being deleted and our finalizer holds it. */
-  deletion?: 'foreground' | 'background';
 }
 
 interface RawSpec {
@@ -171,10 +169,14 @@ export function readApplication(object: KubeObject): { application?: Application
     ...(guard ? { guard } : {}),
     driftPolicy: metadata.annotations?.['daruma.dev/drift-policy'] === 'owned' ? 'owned' : 'strict',
   };
-  const finalizer = metadata.finalizers?.find(name => name.startsWith(RESOURCES_FINALIZER));
-  if (metadata.deletionTimestamp && finalizer)
-    application.deletion = finalizer.endsWith('/background') ? 'background' : 'foreground';
   return { application, conditions: [] };
+}
+
+/** How what it deployed is to be deleted, while the Application is being deleted and Argo CD's finalizer holds it; also for one that is not valid. */
+export function deletionOf({ metadata }: KubeObject): 'foreground' | 'background' | undefined {
+  const finalizer = metadata.finalizers?.find(name => name.startsWith(RESOURCES_FINALIZER));
+  if (!metadata.deletionTimestamp || !finalizer) return undefined;
+  return finalizer.endsWith('/background') ? 'background' : 'foreground';
 }
 
 function readGuard(object: KubeObject): Application['guard'] | string {

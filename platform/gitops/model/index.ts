@@ -11,6 +11,7 @@ export {
   type ApplicationSource,
   ARGO_API,
   type Condition,
+  deletionOf,
   type IgnoreRule,
   type KustomizeOptions,
   RESOURCES_FINALIZER,
@@ -19,5 +20,5 @@ export {
 } from './application.ts';
 export { ensureCrds } from './crds.ts';
 export { groupKindOf, groupOf, keyOf, labelMatches, resourceLabel, versionOf } from './resource-key.ts';
-export { type SyncOptions, syncOptionsOf } from './sync-options.ts';
+export { defaultSyncOptions, type SyncOptions, syncOptionsOf } from './sync-options.ts';
 export { ownerOf, TRACKING_ANNOTATION, tracked } from './tracking.ts';

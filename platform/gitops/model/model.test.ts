@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KubeObject, ResourceInfo } from '../../kube/index.ts';
 import {
+  deletionOf,
   keyOf,
   labelMatches,
   openProject,
@@ -66,13 +67,9 @@ describe('readApplication', () => {
   it('reads guards and deletion', () => {
     const guarded = readApplication(object({}, { annotations: { 'daruma.dev/confirm': 'true', 'daruma.dev/role': 'lead' } }));
     expect(guarded.application?.guard).toEqual({ confirm: 'web', role: 'lead' });
-    const deleted = readApplication(
-      object(
-        {},
-        { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['resources-finalizer.argocd.argoproj.io/background'] },
-      ),
-    );
-    expect(deleted.application?.deletion).toBe('background');
+    const finalizers = ['resources-finalizer.argocd.argoproj.io/background'];
+    expect(deletionOf(object({}, { finalizers }))).toBeUndefined();
+    expect(deletionOf(object({ sources: [] }, { finalizers, deletionTimestamp: '2026-01-01T00:00:00Z' }))).toBe('background');
     const wrong = readApplication(object({}, { annotations: { 'daruma.dev/role': 'king' } }));
     expect(wrong.conditions[0]?.message).toContain('king is not a role');
   });
