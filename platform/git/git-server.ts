@@ -13,6 +13,7 @@ import { PushAnnouncer } from './push-announcer.ts';
 import { PushSession } from './push-session.ts';
 import { Repositories } from './repositories.ts';
 import type { GitServerOptions } from './types.ts';
+import { packLooseObjects, removeUnfinished } from './upkeep.ts';
 
 /** A running server. Whoever started it disposes of it; then pushes under way end, and what they moved is announced. */
 export class GitServer implements AsyncDisposable {
@@ -71,6 +72,7 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
   const { directory, host = '127.0.0.1', port, users, policy, onPush, logger } = options;
   await checkGit();
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  await removeUnfinished(directory);
   await installHooks(directory);
   let announcer: PushAnnouncer | undefined;
   const repositories = new Repositories(directory, { moved: move => void announcer?.announce([move]) });
@@ -78,10 +80,12 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
   const slots = await HookSlots.open(directory);
   const front = new GitFront({ repositories, users, policy, announcer, slots, logger });
   const running = new Set<Promise<unknown>>();
+  const track = (work: Promise<void>): void => {
+    running.add(work);
+    void work.finally(() => running.delete(work));
+  };
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
-    const handled = front.handle(request, response);
-    running.add(handled);
-    void handled.finally(() => running.delete(handled));
+    track(front.handle(request, response));
   });
   try {
     await listen(server, host, port);
@@ -89,6 +93,9 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
     await slots[Symbol.asyncDispose]();
     throw error;
   }
+  track(
+    packLooseObjects(repositories).catch((error: unknown) => logger.warn('packing objects failed', { error: messageOf(error) })),
+  );
   return new GitServer({ repositories, server, host, slots, announcer, running });
 }
 
