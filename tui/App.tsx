@@ -1,5 +1,5 @@
 // The terminal UI: the home screen, the views above it, and which key does what where.
-import { Box, Text, useInput } from 'ink';
+import { Box, Text } from 'ink';
 import { useEffect, useState } from 'react';
 import type { ApplicationView } from '../platform/api/index.ts';
 import { clockOf } from './model/age.ts';
@@ -8,6 +8,7 @@ import { type ActionName, actionOf, keyMap } from './model/key-map.ts';
 import type { PlatformModel } from './model/platform-model.ts';
 import type { ScenarioPort } from './model/scenario-port.ts';
 import { eyesOfAll, type SignSet } from './model/signs.ts';
+import { KeysContext, useKeySource, useKeys } from './model/use-keys.ts';
 import { useNow, usePlatform, useScenario, useScreenSize } from './model/use-platform.ts';
 import { Home } from './panes/Home.tsx';
 import { Dialog } from './views/Dialog.tsx';
@@ -26,7 +27,15 @@ export interface AppProps {
 
 type Input = 'keys' | 'command' | 'filter';
 
-export function App({ model, scenarios, signs, motion, onQuit }: AppProps) {
+export function App(props: AppProps) {
+  return (
+    <KeysContext.Provider value={useKeySource()}>
+      <Screens {...props} />
+    </KeysContext.Provider>
+  );
+}
+
+function Screens({ model, scenarios, signs, motion, onQuit }: AppProps) {
   const platform = usePlatform(model);
   const scenario = useScenario(scenarios);
   const { columns, rows } = useScreenSize();
@@ -104,7 +113,7 @@ export function App({ model, scenarios, signs, motion, onQuit }: AppProps) {
     }
   };
 
-  useInput(
+  useKeys(
     (text, key) => {
       if (key.ctrl && text === 'c') return open({ kind: 'quit' });
       const action = actionOf(text, key, view.kind === 'home' ? ['home', 'scenario', 'everywhere'] : ['everywhere']);

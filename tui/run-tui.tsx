@@ -8,7 +8,8 @@ export interface TuiOptions {
   scenarios?: ScenarioPort;
 }
 
-const ENTER = '\u001b[?1049h\u001b[?25l';
+// The cursor goes home: frames are counted from the first row.
+const ENTER = '\u001b[?1049h\u001b[2J\u001b[H\u001b[?25l';
 const LEAVE = '\u001b[?25h\u001b[?1049l';
 
 /** Resolves when the person leaves: `stop` asks for the platform to be stopped as well. */

@@ -267,7 +267,7 @@ it('the eyes say what the words say', () => {
 
 it('Markdown is wrapped, code blocks are kept as they are', () => {
   const lines = markdownLines(
-    '# Title\n\nSome **bold** and `code` that is long enough to wrap.\n\n```\nnpm test\n```\n- one',
+    '# Title\n\nSome **bold** and `code` that is long enough to wrap.\n\n```\nnpm test\n```\n- one\n\n    git push\n',
     20,
   );
   const texts = lines.map(line =>
@@ -276,6 +276,17 @@ it('Markdown is wrapped, code blocks are kept as they are', () => {
       .join('')
       .trimEnd(),
   );
-  expect(texts).toEqual(['Title', '', 'Some bold and code', 'that is long enough', 'to wrap.', '', '  npm test', '· one']);
+  expect(texts).toEqual([
+    'Title',
+    '',
+    'Some bold and code',
+    'that is long enough',
+    'to wrap.',
+    '',
+    '  npm test',
+    '· one',
+    '',
+    '  git push',
+  ]);
   expect(lines[2]?.find(piece => piece.text === 'bold')?.bold).toBe(true);
 });

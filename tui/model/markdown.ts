@@ -8,7 +8,7 @@ export interface Piece {
 
 const INLINE = /(\*\*[^*]+\*\*|`[^`]+`)/;
 
-/** Wraps to `width` columns. Headings and **bold** are bold; `code` and fenced blocks are code, which is never wrapped but cut. */
+/** Wraps to `width` columns. Headings and **bold** are bold; `code`, fenced and indented blocks are code, which is never wrapped but cut. */
 export function markdownLines(text: string, width: number): Piece[][] {
   const lines: Piece[][] = [];
   let fenced = false;
@@ -21,8 +21,9 @@ export function markdownLines(text: string, width: number): Piece[][] {
     if (line.startsWith('```')) {
       flush();
       fenced = !fenced;
-    } else if (fenced) lines.push([{ text: `  ${line}`.slice(0, width), code: true }]);
-    else if (/^#+\s/.test(line)) {
+    } else if (fenced || (paragraph.length === 0 && /^( {4}|\t)\S/.test(line))) {
+      lines.push([{ text: `  ${fenced ? line : line.trim()}`.slice(0, width), code: true }]);
+    } else if (/^#+\s/.test(line)) {
       flush();
       lines.push([{ text: line.replace(/^#+\s+/, '').slice(0, width), bold: true }]);
     } else if (/^\s*([-*]|\d+\.)\s/.test(line)) {

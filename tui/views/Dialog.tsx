@@ -1,6 +1,7 @@
 // A question in the middle of the screen: what would happen, and what must be typed or pressed to let it.
-import { Box, Text, useInput } from 'ink';
+import { Box, Text } from 'ink';
 import { useRef, useState } from 'react';
+import { useKeys } from '../model/use-keys.ts';
 import { Panel } from '../panes/Panel.tsx';
 import type { Line } from './LinesView.tsx';
 
@@ -24,7 +25,7 @@ export function Dialog({ title, lines, typed, width, height, refused, onDone }: 
     given.current = next;
     setText(next);
   };
-  useInput((input, key) => {
+  useKeys((input, key) => {
     if (key.escape) return onDone(false);
     if (refused) return key.return ? onDone(false) : undefined;
     if (!typed) {

@@ -1,7 +1,8 @@
 // A full screen of lines: scrolled, filtered, and with a selection where lines can be chosen.
-import { Box, Text, useInput } from 'ink';
+import { Box, Text } from 'ink';
 import { useState } from 'react';
 import { actionOf } from '../model/key-map.ts';
+import { useKeys } from '../model/use-keys.ts';
 import { Panel } from '../panes/Panel.tsx';
 
 export interface Line {
@@ -39,7 +40,7 @@ export function LinesView({ title, lines, width, height, filter, active, follow 
     if (next < at) setOffset(next);
     if (next >= at + rows) setOffset(next - rows + 1);
   };
-  useInput(
+  useKeys(
     (input, key) => {
       switch (actionOf(input, key, ['view', 'everywhere'])) {
         case 'up':

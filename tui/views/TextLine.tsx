@@ -1,6 +1,7 @@
 // One line of input at the foot of the screen: for `:` commands and `/` filters.
-import { Text, useInput } from 'ink';
+import { Text } from 'ink';
 import { useRef, useState } from 'react';
+import { useKeys } from '../model/use-keys.ts';
 
 interface TextLineProps {
   prompt: string;
@@ -18,7 +19,7 @@ export function TextLine({ prompt, initial = '', onChange, onDone }: TextLinePro
     setText(next);
     onChange?.(next);
   };
-  useInput((input, key) => {
+  useKeys((input, key) => {
     if (key.escape) return onDone(undefined);
     if (key.return) return onDone(typed.current);
     if (key.backspace || key.delete) return change(typed.current.slice(0, -1));
