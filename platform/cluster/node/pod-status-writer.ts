@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, type Logger, messageOf } from '../../core/index.ts';
 import { isApiError, type KubeClient } from '../../kube/index.ts';
-import { POD_KIND, type Pod, type PodStatus } from './pod-types.ts';
+import { POD_KIND, type Pod, type PodCondition, type PodStatus } from './pod-types.ts';
 
 const RETRY_MS = 200;
 
@@ -55,13 +55,27 @@ export class PodStatusWriter {
     }
   }
 
+  /** Conditions are merged by type in the API, so a reason or message that no longer holds is taken out by name. */
+  #withRemovals(conditions: PodCondition[], live: PodCondition[]): unknown[] {
+    const before = [...live, ...(this.#written?.conditions ?? [])];
+    return conditions.map(condition => {
+      const old = before.filter(({ type }) => type === condition.type);
+      const had = (field: 'reason' | 'message') => old.some(entry => entry[field] !== undefined);
+      return { ...(had('reason') ? { reason: null } : {}), ...(had('message') ? { message: null } : {}), ...condition };
+    });
+  }
+
   async #write(): Promise<void> {
     const { client, compute, signal } = this.#options;
     const { pod, status } = compute();
     if (isDeepStrictEqual(status, this.#written)) return;
     const { namespace = '', name = '', uid } = pod.metadata;
     const moved = pod.status?.podIP !== undefined && status.podIP !== undefined && pod.status.podIP !== status.podIP;
-    const body = moved ? { ...status, podIPs: [{ $patch: 'replace' }, ...(status.podIPs ?? [])] } : status;
+    const body = {
+      ...status,
+      ...(moved ? { podIPs: [{ $patch: 'replace' }, ...(status.podIPs ?? [])] } : {}),
+      conditions: this.#withRemovals(status.conditions ?? [], pod.status?.conditions ?? []),
+    };
     await client.patch(
       { ...POD_KIND, namespace, name },
       { metadata: { uid }, status: body },
