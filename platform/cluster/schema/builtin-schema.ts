@@ -83,7 +83,9 @@ function compile(source: JsonObject, component: string | undefined, go: GoFacts 
   const isStruct = name !== undefined && structFacts()[name] !== undefined && special === undefined;
   const type = special?.type ?? schemaType(target);
   if (type === 'any' && !isObject(target.properties)) {
-    return new SchemaNode({ type, preservesUnknown: true, defaultValue: source.default, go }, () => ({
+    // Raw extensions are owned as a whole: their Go struct has no field that JSON knows.
+    const atomicMap = name === 'io.k8s.apimachinery.pkg.runtime.RawExtension';
+    return new SchemaNode({ type, preservesUnknown: true, atomicMap, defaultValue: source.default, go }, () => ({
       values: anySchema,
       items: anySchema,
     }));

@@ -54,20 +54,25 @@ function decode(bytes: Uint8Array, contentType: string | undefined): DecodedBody
 }
 
 function readObject(read: () => { value: unknown; duplicates: string[] }, format: 'json' | 'yaml'): DecodedBody {
+  let body: { value: unknown; duplicates: string[] };
   try {
-    const { value, duplicates } = read();
-    if (value !== null && !isObject(value)) {
-      throw new DecodeError(`json: cannot unmarshal ${jsonName(value)} into Go value of type ${versionKind}`);
-    }
-    for (const field of ['apiVersion', 'kind'] as const) {
-      const found = value?.[field];
-      if (found === undefined || found === null || typeof found === 'string') continue;
-      throw new DecodeError(`json: cannot unmarshal ${jsonName(found)} into Go struct field .${field} of type string`);
-    }
-    return { value, duplicateFields: duplicates, format };
+    body = read();
   } catch (error) {
-    throw error instanceof DecodeError ? new DecodeError(`couldn't get version/kind; json parse error: ${error.message}`) : error;
+    throw error instanceof DecodeError && format === 'json' ? unrecognized(error.message) : error;
   }
+  const { value, duplicates } = body;
+  if (value !== null && !isObject(value))
+    throw unrecognized(`json: cannot unmarshal ${jsonName(value)} into Go value of type ${versionKind}`);
+  for (const field of ['apiVersion', 'kind'] as const) {
+    const found = value?.[field];
+    if (found === undefined || found === null || typeof found === 'string') continue;
+    throw unrecognized(`json: cannot unmarshal ${jsonName(found)} into Go struct field .${field} of type string`);
+  }
+  return { value, duplicateFields: duplicates, format };
+}
+
+function unrecognized(reason: string): DecodeError {
+  return new DecodeError(`couldn't get version/kind; json parse error: ${reason}`);
 }
 
 function jsonName(value: unknown): string {

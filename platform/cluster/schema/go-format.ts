@@ -43,9 +43,12 @@ export function goTypeName(value: unknown): string {
 
 /** Go's `%q`. */
 export function goQuote(text: string): string {
-  return JSON.stringify(text).replace(/\\u([0-9a-f]{4})/g, (whole, code: string) =>
-    code.startsWith('00') ? `\\x${code.slice(2)}` : whole,
-  );
+  const json = JSON.stringify(text);
+  if (!json.includes('\\u00') && !json.includes('\u007f')) return json;
+  return json.replace(/\\u00([0-9a-f]{2})|\u007f/g, (whole, code: string | undefined) => {
+    if (code === '07') return '\\a';
+    return code === '0b' ? '\\v' : `\\x${code ?? whole.charCodeAt(0).toString(16)}`;
+  });
 }
 
 function goNumber(value: number): string {
@@ -55,11 +58,6 @@ function goNumber(value: number): string {
 /** JSON as encoding/json writes it: map keys sorted, `<`, `>` and `&` escaped. */
 export function goJson(value: unknown): string {
   return encode(value, undefined, undefined);
-}
-
-/** JSON of a typed object as the real server writes it: struct fields in their order, map keys sorted. */
-export function goJsonOf(schema: TypeSchema, value: unknown): string {
-  return encode(value, schema, undefined);
 }
 
 /**

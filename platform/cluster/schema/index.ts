@@ -20,7 +20,7 @@ export { applySchemaDefaults } from './defaults.ts';
 export { ApplyConflict, DecodeError, type FieldConflict, type FieldError, type FieldErrorType, PatchError } from './errors.ts';
 export { fieldErrorMessage, toCause } from './field-error.ts';
 export { type FieldRequirement, parseFieldSelector } from './field-selector.ts';
-export { goJson, goJsonOf, goJsonOfPatched, goValue } from './go-format.ts';
+export { goJsonOfPatched, goValue } from './go-format.ts';
 export { jsonPatch } from './json-patch.ts';
 export { copyValue, equalValues, type JsonObject } from './json-values.ts';
 export { discoveryData, openApiComponents, type TableColumn, tableColumns } from './kubernetes-data.ts';
@@ -38,10 +38,8 @@ export {
   canonicalQuantity,
   compareQuantity,
   formatQuantity,
-  isQuantity,
   parseQuantity,
   type Quantity,
-  quantityError,
   quantityValue,
   subtractQuantity,
 } from './quantity.ts';

@@ -122,6 +122,7 @@ function duplicateKeys(text: string): string[] {
         if (frame?.keys) expectsKey = true;
         else if (frame) frame.index += 1;
         break;
+      default:
     }
   }
   return [...found];

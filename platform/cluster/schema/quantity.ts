@@ -27,12 +27,6 @@ export function isQuantity(text: string): boolean {
   return typeof read(text) !== 'string';
 }
 
-/** What is wrong with a quantity, in the real server's words; undefined when nothing is. */
-export function quantityError(text: string): string | undefined {
-  const result = read(text);
-  return typeof result === 'string' ? result : undefined;
-}
-
 const formatError = `quantities must match the regular expression '${quantityPattern}'`;
 
 function read(text: string): Quantity | string {
@@ -102,9 +96,9 @@ export function canonicalQuantity(text: string): string {
 export function formatQuantity({ nanos, format }: Quantity): string {
   if (nanos === 0n) return '0';
   const size = nanos < 0n ? -nanos : nanos;
-  if (format === 'BinarySI' && size >= 1024n * nano) {
+  // What is small or no whole number is shown as a decimal, which loses nothing.
+  if (format === 'BinarySI' && size >= 1024n * nano && nanos % nano === 0n) {
     let value = nanos / nano;
-    if (nanos > 0n && nanos % nano !== 0n) value += 1n;
     let power = 0;
     while (power < binaryNames.length - 1 && value % 1024n === 0n) {
       value /= 1024n;

@@ -2,7 +2,7 @@
 // empty optional fields go, required ones come with their zero value, quantities and times become canonical.
 // Ownership of fields (managedFields) and no-op detection depend on this form.
 import { parseMicroTime, parseTime } from './go-time.ts';
-import { isObject, type JsonObject } from './json-values.ts';
+import { copyValue, isObject, type JsonObject } from './json-values.ts';
 import { canonicalQuantity, isQuantity } from './quantity.ts';
 import type { TypeSchema } from './type-schema.ts';
 
@@ -15,10 +15,21 @@ export function roundTrip(schema: TypeSchema, object: JsonObject): void {
   else roundTripMetadata(schema, object);
 }
 
+const emptyObjects = new WeakMap<TypeSchema, JsonObject>();
+
 /** What a new, empty object of a kind looks like to the server before anything is set. */
 export function emptyObject(schema: TypeSchema): JsonObject {
-  const object: JsonObject = {};
-  roundTrip(schema, object);
+  return copyValue(sharedEmptyObject(schema));
+}
+
+/** The same, shared: never change it. */
+export function sharedEmptyObject(schema: TypeSchema): JsonObject {
+  let object = emptyObjects.get(schema);
+  if (!object) {
+    object = {};
+    roundTrip(schema, object);
+    emptyObjects.set(schema, object);
+  }
   return object;
 }
 

@@ -1,11 +1,11 @@
 // Reads YAML bodies as sigs.k8s.io/yaml does: YAML 1.1 turned into JSON, keys into strings.
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLParseError } from 'yaml';
 import { DecodeError } from './errors.ts';
 import { type JsonObject, setKey } from './json-values.ts';
 
 const maxDepth = 1000;
 /** Nodes that aliases may expand to in all; more is an attack. */
-const maxNodes = 1_000_000;
+const maxExpanded = 100_000;
 
 export interface YamlText {
   value: unknown;
@@ -32,7 +32,7 @@ export function readYaml(text: string): YamlText {
     throw new DecodeError(
       `error converting YAML to JSON: yaml: line ${lines.linePos(error.pos[0]).line}: ${problem(error, text)}`,
     );
-  const reader = new YamlReader(document);
+  const reader = new YamlReader();
   return { value: reader.read(document.contents, '', 0), duplicates: reader.duplicates };
 }
 
@@ -59,18 +59,18 @@ function problem({ code, message, pos }: YAMLParseError, text: string): string {
 
 class YamlReader {
   readonly duplicates: string[] = [];
-  readonly #document: Document;
-  #nodes = 0;
-
-  constructor(document: Document) {
-    this.#document = document;
-  }
+  /** By name; an alias means the last node before it that carries the anchor. */
+  readonly #anchors = new Map<string, Node>();
+  #expanded = 0;
+  #inAlias = 0;
 
   read(node: unknown, path: string, depth: number): unknown {
     if (depth > maxDepth) throw new DecodeError('error converting YAML to JSON: yaml: exceeded max depth of 10000');
-    if (++this.#nodes > maxNodes)
+    if (this.#inAlias > 0 && ++this.#expanded > maxExpanded) {
       throw new DecodeError('error converting YAML to JSON: yaml: document contains excessive aliasing');
-    if (isAlias(node)) return this.read(node.resolve(this.#document), path, depth + 1);
+    }
+    if (isAlias(node)) return this.#alias(node.source, path, depth);
+    if (isNode(node) && 'anchor' in node && node.anchor) this.#anchors.set(node.anchor, node);
     if (isSeq(node)) return node.items.map((item, index) => this.read(item, `${path}[${index}]`, depth + 1));
     if (isMap(node)) {
       const object: JsonObject = {};
@@ -87,6 +87,15 @@ class YamlReader {
       return object;
     }
     return isScalar(node) ? scalar(node.value) : null;
+  }
+
+  #alias(name: string, path: string, depth: number): unknown {
+    const target = this.#anchors.get(name);
+    if (!target) throw new DecodeError(`error converting YAML to JSON: yaml: unknown anchor '${name}' referenced`);
+    this.#inAlias += 1;
+    const value = this.read(target, path, depth + 1);
+    this.#inAlias -= 1;
+    return value;
   }
 
   #merge(object: JsonObject, source: unknown): void {

@@ -2,7 +2,7 @@
 // After k8s.io/apimachinery/pkg/util/managedfields (1.34) and structured-merge-diff v6.
 import { ApplyConflict, PatchError } from '../errors.ts';
 import { copyValue, equalValues, isObject, type JsonObject } from '../json-values.ts';
-import { emptyObject, roundTrip } from '../round-trip.ts';
+import { roundTrip, sharedEmptyObject } from '../round-trip.ts';
 import type { TypeSchema } from '../type-schema.ts';
 import { compareValues } from './compare.ts';
 import { lastAppliedAllows, refreshLastApplied } from './last-applied.ts';
@@ -49,7 +49,7 @@ export interface ApplyResult {
 export function applyServerSide(request: ApplyRequest): ApplyResult {
   const { schema, applied, apiVersion } = request;
   checkApplied(schema, applied, apiVersion);
-  const live = request.live ?? { ...emptyObject(schema), apiVersion, kind: applied.kind };
+  const live = request.live ?? { ...sharedEmptyObject(schema), apiVersion, kind: applied.kind };
   const metadata = isObject(live.metadata) ? live.metadata : {};
   let managers = readManagers(metadata.managedFields);
   if (!managers) throw new PatchError(500, 'failed to decode managed fields');
@@ -118,7 +118,7 @@ function managersBeforeFirstApply(
   { schema, apiVersion, subresource, resetFields, time }: ApplyRequest,
   live: JsonObject,
 ): Managers {
-  const untouched = { ...emptyObject(schema), apiVersion, kind: live.kind };
+  const untouched = { ...sharedEmptyObject(schema), apiVersion, kind: live.kind };
   return trackManagers(new Map(), {
     schema,
     before: untouched,

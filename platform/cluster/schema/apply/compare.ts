@@ -1,7 +1,7 @@
 // Compares two values of one type field by field: what was added, removed, modified. After structured-merge-diff's typed package.
 import { equalValues, isObject, type JsonObject } from '../json-values.ts';
 import type { TypeSchema } from '../type-schema.ts';
-import { type FieldSet, FieldSetBuilder } from './field-set.ts';
+import { FieldSet, FieldSetBuilder, leaf } from './field-set.ts';
 import { fieldElement, fieldOf, isAssociative, itemElement } from './path-element.ts';
 import { formOf, type NodeForm } from './typed-value.ts';
 
@@ -39,42 +39,38 @@ class Walk {
 
   compare(schema: TypeSchema, left: unknown, right: unknown): void {
     if (left === right) return;
-    let inLeaf: boolean;
+    if (left === undefined) {
+      this.added.insertSet(this.#path, wholeSet(schema, right));
+      return;
+    }
+    if (right === undefined) {
+      this.removed.insertSet(this.#path, wholeSet(schema, left));
+      return;
+    }
     const leftForm = formOf(schema, left);
     const rightForm = formOf(schema, right);
-    if (right === undefined) inLeaf = this.#node(leftForm, schema, left, right);
-    else if (left === undefined || leftForm === rightForm) inLeaf = this.#node(rightForm, schema, left, right);
-    else {
-      this.#node(leftForm, schema, left, right);
-      inLeaf = this.#node(rightForm, schema, left, right);
-    }
-    if (inLeaf) return;
-    if (left === undefined) this.added.insert(this.#path);
-    else if (right === undefined) this.removed.insert(this.#path);
+    if (leftForm !== rightForm) this.#node(leftForm, schema, left, right);
+    this.#node(rightForm, schema, left, right);
   }
 
-  /** Compares as one form; tells whether the node was taken as a leaf. */
-  #node(form: NodeForm, schema: TypeSchema, left: unknown, right: unknown): boolean {
-    if (form === 'scalar') return this.#leaf(left, right);
-    if (form === 'list') {
+  #node(form: NodeForm, schema: TypeSchema, left: unknown, right: unknown): void {
+    if (form === 'scalar') {
+      this.#leaf(left, right);
+    } else if (form === 'list') {
       const before = Array.isArray(left) ? left : [];
       const after = Array.isArray(right) ? right : [];
-      if (!isAssociative(schema) || (before.length === 0 && after.length === 0)) return this.#leaf(left, right);
-      if (schema.items) this.#items(schema, schema.items, before, after);
-      return false;
+      if (!isAssociative(schema) || (before.length === 0 && after.length === 0)) this.#leaf(left, right);
+      else if (schema.items) this.#items(schema, schema.items, before, after);
+    } else {
+      const before = isObject(left) ? left : {};
+      const after = isObject(right) ? right : {};
+      if (schema.atomicMap || (isEmpty(before) && isEmpty(after))) this.#leaf(left, right);
+      else this.#fields(schema, before, after);
     }
-    const before = isObject(left) ? left : undefined;
-    const after = isObject(right) ? right : undefined;
-    if (schema.atomicMap || (isEmpty(before) && isEmpty(after))) return this.#leaf(left, right);
-    this.#fields(schema, before ?? {}, after ?? {});
-    return false;
   }
 
-  #leaf(left: unknown, right: unknown): true {
-    if (left === undefined) this.added.insert(this.#path);
-    else if (right === undefined) this.removed.insert(this.#path);
-    else if (!equalValues(left, right)) this.modified.insert(this.#path);
-    return true;
+  #leaf(left: unknown, right: unknown): void {
+    if (!equalValues(left, right)) this.modified.insert(this.#path);
   }
 
   #fields(schema: TypeSchema, before: JsonObject, after: JsonObject): void {
@@ -116,8 +112,33 @@ class Walk {
   }
 }
 
-function isEmpty(object: JsonObject | undefined): boolean {
-  return object === undefined || Object.keys(object).length === 0;
+function isEmpty(object: JsonObject): boolean {
+  for (const _ in object) return false;
+  return true;
+}
+
+/** All fields of a value that the other side does not have at all: every node on the way counts. */
+function wholeSet(schema: TypeSchema, value: unknown): FieldSet {
+  const form = formOf(schema, value);
+  if (form === 'scalar' || typeof value !== 'object' || value === null) return leaf;
+  const children = new Map<string, FieldSet>();
+  if (Array.isArray(value)) {
+    const { items } = schema;
+    if (!items || !isAssociative(schema)) return leaf;
+    for (const item of value) {
+      const found = itemElement(schema, item);
+      if ('problem' in found) continue;
+      children.set(found.element, children.has(found.element) ? leaf : wholeSet(items, item));
+    }
+  } else {
+    if (schema.atomicMap) return leaf;
+    const object = value as JsonObject;
+    for (const key of Object.keys(object)) {
+      const child = object[key] === undefined ? undefined : fieldOf(schema, key);
+      if (child) children.set(fieldElement(key), wholeSet(child, object[key]));
+    }
+  }
+  return children.size === 0 ? leaf : new FieldSet(true, children);
 }
 
 function byElement(list: TypeSchema, items: unknown[]): Map<string, unknown[]> {

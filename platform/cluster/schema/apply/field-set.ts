@@ -120,10 +120,28 @@ export const emptySet = new FieldSet(false);
 
 /** Collects paths into a set. */
 export class FieldSetBuilder {
-  member = false;
+  #member = false;
+  #whole: FieldSet | undefined;
   readonly #children = new Map<string, FieldSetBuilder>();
 
   insert(path: readonly string[]): void {
+    this.#at(path).#member = true;
+  }
+
+  /** Puts a set in at a path that has not been walked below. */
+  insertSet(path: readonly string[], set: FieldSet): void {
+    this.#at(path).#whole = set;
+  }
+
+  build(): FieldSet {
+    if (this.#whole) return this.#member && !this.#whole.member ? new FieldSet(true, this.#whole.children) : this.#whole;
+    if (this.#children.size === 0) return this.#member ? leaf : emptySet;
+    const children = new Map<string, FieldSet>();
+    for (const [key, child] of this.#children) children.set(key, child.build());
+    return new FieldSet(this.#member, children);
+  }
+
+  #at(path: readonly string[]): FieldSetBuilder {
     let node: FieldSetBuilder = this;
     for (const element of path) {
       let next = node.#children.get(element);
@@ -133,12 +151,7 @@ export class FieldSetBuilder {
       }
       node = next;
     }
-    node.member = true;
-  }
-
-  build(): FieldSet {
-    if (this.#children.size === 0) return this.member ? leaf : emptySet;
-    return new FieldSet(this.member, new Map([...this.#children].map(([key, child]) => [key, child.build()])));
+    return node;
   }
 }
 

@@ -1,7 +1,7 @@
 // managedFields of writes that are no apply: create, update and patch. Everything that such a write changes becomes its manager's.
 import type { ManagedFieldsEntry } from '../../../kube/index.ts';
 import { isObject, type JsonObject } from '../json-values.ts';
-import { emptyObject } from '../round-trip.ts';
+import { sharedEmptyObject } from '../round-trip.ts';
 import type { TypeSchema } from '../type-schema.ts';
 import { compareValues } from './compare.ts';
 import { capUpdaters, type Managers, managerIdentity, readManagers, sameOwnership, writeManagers } from './managed-fields.ts';
@@ -56,7 +56,7 @@ function sameTimes(left: Managers, right: Managers): boolean {
 /** The managers after a write; `managers` stays as it was. */
 export function trackManagers(managers: Managers, request: TrackRequest): Managers {
   const { schema, after, manager, apiVersion, time, subresource = '' } = request;
-  const before = request.before ?? emptyObject(schema);
+  const before = request.before ?? sharedEmptyObject(schema);
   const comparison = compareValues(schema, before, after).without(resetSet(request.resetFields, subresource));
   const next: Managers = new Map(managers);
   takeFromOthers(next, { comparison, writer: undefined, force: true });

@@ -51,7 +51,7 @@ function validate(schema: TypeSchema, subject: Subject, errors: FieldError[]): v
     const { format } = keywords;
     if (typeof format === 'string' && !matchesFormat(format, value)) {
       errors.push({
-        type: 'Invalid value',
+        type: 'Type',
         field: path,
         badValue: value,
         detail: `${path} in body must be of type ${format}: ${JSON.stringify(value)}`,
@@ -103,8 +103,9 @@ function validateJunctors(keywords: JsonObject, subject: Subject, errors: FieldE
   const { path } = subject;
   const outcomes = (key: string) =>
     (Array.isArray(keywords[key]) ? (keywords[key] as JsonObject[]) : []).map(each => judge(each, subject));
+  // The real server names no field here, but in the text.
   const complain = (detail: string) =>
-    errors.push({ type: 'Invalid value', field: path, badValue: '', detail: `"${path}" ${detail}` });
+    errors.push({ type: 'Invalid value', field: '<nil>', badValue: '', detail: `"${path}" ${detail}` });
   for (const failures of outcomes('allOf')) errors.push(...failures);
   const any = outcomes('anyOf');
   if (any.length > 0 && any.every(failures => failures.length > 0)) {
