@@ -310,6 +310,7 @@ test('what was accepted before a crash is run again, and its left processes are 
   await cp(join(directory, 'runs'), join(left, 'runs'), { recursive: true });
   await mkdir(join(left, 'home'));
   await writeFile(join(left, 'home', 'again'), '');
+  await mkdir(join(left, 'work', 'demo-app-1'), { recursive: true });
   const orphan = spawn('sleep', ['300'], { env: { ...process.env, DARUMA_RUN_FOLDER: join(left, 'work', 'demo-app-1') } });
   const ended = once(orphan, 'exit');
   const second = await open({ directory: left });

@@ -1,6 +1,6 @@
 // The pipeline itself: takes pushes, keeps runs in order and on disk, and takes up after a crash what it had accepted.
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DarumaError, messageOf, type RunView, systemClock } from '../core/index.ts';
 import { abortable } from './abortable.ts';
@@ -105,7 +105,8 @@ class WorkflowPipeline implements Pipeline {
 
   /** Takes up again what a crash or a stop has left. Returns when all of it is queued. */
   async recover(): Promise<void> {
-    const killed = await killOrphans(this.#work);
+    const left = await readdir(this.#work).catch(() => []);
+    const killed = left.length > 0 ? await killOrphans(this.#work) : 0;
     if (killed > 0) this.#options.logger.warn('processes of an earlier platform were ended', { processes: killed });
     await rm(this.#work, { recursive: true, force: true });
     await mkdir(this.#work, { recursive: true });
