@@ -1,5 +1,4 @@
 export { crdStrategy } from './custom/strategy.ts';
-export { type NameRule, validateObjectMeta, validateObjectMetaUpdate } from './meta/validate.ts';
 export { allStrategies, strategyFor, strategyForKind } from './registry.ts';
 export type {
   DeletionRules,

@@ -51,7 +51,6 @@ import {
 
 // By `group/version/resource`, as discovery names them; the core group is empty.
 const rules: Record<string, KindRules> = {
-  '/v1/componentstatuses': { deprecation: 'v1 ComponentStatus is deprecated in v1.19+' },
   '/v1/configmaps': configMapRules,
   '/v1/endpoints': endpointsRules,
   '/v1/events': coreEventRules,

@@ -1,7 +1,7 @@
 // Validation of object metadata: names, labels, annotations, owner references, finalizers, and what an update may not change.
 import type { ObjectMeta } from '../../../kube/index.ts';
 import type { FieldError } from '../../schema/index.ts';
-import { duplicate, forbidden, IMMUTABLE, invalid, nonNegative, required, struct, tooLong } from '../field-errors.ts';
+import { forbidden, IMMUTABLE, invalid, nonNegative, required, struct, tooLong } from '../field-errors.ts';
 import { sameValue } from '../objects.ts';
 import { dns1035Label, dnsLabel, dnsSubdomain, labelValue, pathSegment, qualifiedName } from './names.ts';
 
@@ -139,16 +139,5 @@ export function validateObjectMetaUpdate(meta: ObjectMeta, before: ObjectMeta): 
   errors.push(...validateAnnotations(meta.annotations, 'metadata.annotations'));
   errors.push(...validateOwnerReferences(meta));
   errors.push(...validateFinalizers(meta));
-  return errors;
-}
-
-/** Complains about values that appear twice, at their index. */
-export function validateUnique(values: readonly string[], field: (index: number) => string): FieldError[] {
-  const seen = new Set<string>();
-  const errors: FieldError[] = [];
-  for (const [index, value] of values.entries()) {
-    if (seen.has(value)) errors.push(duplicate(field(index), value));
-    seen.add(value);
-  }
   return errors;
 }

@@ -9,7 +9,7 @@ import type {
   V1ServiceCIDR,
 } from '@kubernetes/client-node';
 import type { FieldError } from '../../schema/index.ts';
-import { forbidden, IMMUTABLE, invalid, required, unsupported } from '../field-errors.ts';
+import { forbidden, IMMUTABLE, invalid, required, tooMany, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { dnsLabel } from '../meta/names.ts';
 import { type Selector, selectorText, validateSelector } from '../meta/selectors.ts';
@@ -149,18 +149,11 @@ function validateSlice(slice: Slice): FieldError[] {
   const errors: FieldError[] = [];
   if (!slice.addressType) errors.push(required('addressType'));
   else if (!FAMILIES.includes(slice.addressType)) errors.push(unsupported('addressType', slice.addressType, FAMILIES));
-  if ((slice.endpoints?.length ?? 0) > 1000)
-    errors.push({
-      type: 'Too many',
-      field: 'endpoints',
-      badValue: slice.endpoints?.length,
-      detail: 'must have at most 1000 items',
-    });
+  if ((slice.endpoints?.length ?? 0) > 1000) errors.push(tooMany('endpoints', slice.endpoints?.length ?? 0, 1000));
   for (const [index, { addresses = [] }] of (slice.endpoints ?? []).entries()) {
     const field = `endpoints[${index}].addresses`;
     if (addresses.length === 0) errors.push(required(field, 'must contain at least 1 address'));
-    if (addresses.length > 100)
-      errors.push({ type: 'Too many', field, badValue: addresses.length, detail: 'must have at most 100 items' });
+    if (addresses.length > 100) errors.push(tooMany(field, addresses.length, 100));
     for (const [at, address] of addresses.entries()) {
       if (slice.addressType === 'IPv4' && isIP(address) !== 4)
         errors.push(invalid(`${field}[${at}]`, address, 'must be a valid IPv4 address'));
