@@ -6,7 +6,7 @@ import type { RepositoryName, ScenarioContext } from './context.ts';
 import type { ActionCall, CheckCall, CheckState } from './scenario.ts';
 import { withVariables } from './variables.ts';
 
-const POLL_MS = 60;
+const POLL_MS = 100;
 const SETUP_TIMEOUT_MS = 60_000;
 
 type Signalled = { signal: AbortSignal };
