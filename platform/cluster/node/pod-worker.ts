@@ -12,7 +12,7 @@ import { computeStatus, isSidecar } from './pod-status.ts';
 import { PodStatusWriter } from './pod-status-writer.ts';
 import { apiTime, type Container, type ContainerStatus, POD_KIND, type Pod, podKey } from './pod-types.ts';
 import { PodVolumes } from './pod-volumes.ts';
-import type { RunningContainer } from './runtime/index.ts';
+import { type RunningContainer, sweepProcesses } from './runtime/index.ts';
 
 const SIMULATED_ANNOTATION = 'daruma.dev/simulated';
 
@@ -271,7 +271,9 @@ export class PodWorker {
   }
 
   async #cleanUp(): Promise<void> {
-    const { dataDir, network } = this.#services;
+    const { dataDir, network, runtime } = this.#services;
+    // A plain process may have left its group; namespaces take everything with them.
+    if (runtime.name === 'plain' && this.#ran) await sweepProcesses(`DARUMA_POD_UID=${this.uid}`);
     if (!this.#pod.spec.hostNetwork) network.releasePodAddress(this.uid);
     await rm(join(dataDir, 'pods', this.uid), { recursive: true, force: true });
     await rm(podLogFolder(dataDir, this.#pod), { recursive: true, force: true });

@@ -155,3 +155,25 @@ describe.each<[string, ContainerRuntime, boolean]>([
     expect(await readFile(join(home, 'image/app/server.js'), 'utf8')).toContain('stopping');
   });
 });
+
+describe('user namespaces', () => {
+  it.runIf(userns.name === 'userns')(
+    'keep what a container asks of its root, and deliver a signal that comes before the program',
+    async () => {
+      const container = await userns.start(request(['sh', '-c', 'sleep 1000']));
+      container.signal('SIGTERM');
+      expect(await finish(container)).toMatchObject({ code: 143 });
+      const { output } = await finish(
+        await userns.start(
+          request(['sh', '-c', 'cat /etc/motd; hostname; ls /proc | grep -c "^[0-9]"; echo x > /app/new || echo refused'], {
+            files: { '/etc/motd': 'hello\n' },
+            readOnlyRoot: true,
+          }),
+        ),
+      );
+      const [motd, hostname, processes, write] = output.trim().split('\n');
+      expect([motd, hostname, write]).toEqual(['hello', 'pod', 'refused']);
+      expect(Number(processes)).toBeLessThan(8);
+    },
+  );
+});

@@ -2,13 +2,14 @@
 // Node bound in. The network stays the host's. The container's root user is the user who runs daruma.
 import { chmod, lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecOptions } from '../../pod-connector.ts';
 import type { LocalImage } from '../images/index.ts';
 import { type ContainerRequest, type ContainerRuntime, ContainerStartError, type RunningContainer } from './container-runtime.ts';
 import { execSession } from './exec-session.ts';
 import { findInFolders, isExecutable, notFoundMessage, platformObstacle } from './executables.ts';
 import { spawnGuarded } from './guarded-process.ts';
-import { HOST_FOLDERS, NODE_INSIDE, SHIM_INSIDE, setupScript } from './userns-setup.ts';
+import { HOST_FOLDERS, NODE_INSIDE, SHIM_INSIDE, setupScript, startedMark } from './userns-setup.ts';
 
 const UNSHARE = ['unshare', '--user', '--map-root-user', '--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child', '--'];
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -34,12 +35,16 @@ export class UsernsRuntime implements ContainerRuntime {
       cwd: folder,
       env,
     });
-    const leader = new NamespaceLeader(started.pid);
+    const leader = new NamespaceLeader(started.pid, startedMark(folder));
+    const exit = started.exit.then(async result => {
+      await leader.ended();
+      return result;
+    });
     return {
       pid: started.pid,
       stdout: started.stdout,
       stderr: started.stderr,
-      exit: started.exit,
+      exit,
       signal: signal => void leader.signal(signal),
       kill: () => started.killGroup(),
       exec: async (options: ExecOptions) => {
@@ -99,24 +104,32 @@ async function existsInside(image: LocalImage, path: string): Promise<boolean> {
   return image.hostNode && HOST_FOLDERS.some(host => path.startsWith(`${host}/`)) && (await isExecutable(path));
 }
 
-/** The first process inside the namespaces: the child of the `unshare` that we started. */
+const SETUP_LIMIT_MS = 5_000;
+const POLL_MS = 5;
+
+/** The container's program: the child of the first process inside the namespaces, which is the child of the `unshare` that we started. */
 class NamespaceLeader {
   readonly #outer: number;
+  readonly #mark: string;
   #pid: number | undefined;
+  #ended = false;
 
-  constructor(outer: number) {
+  constructor(outer: number, mark: string) {
     this.#outer = outer;
+    this.#mark = mark;
   }
 
+  /** Undefined when it has ended, or the setup takes too long. */
   async pid(): Promise<number | undefined> {
-    if (this.#pid !== undefined) return this.#pid;
-    const children = await readFile(`/proc/${this.#outer}/task/${this.#outer}/children`, 'utf8').catch(() => '');
-    for (const child of children.trim().split(/\s+/)) {
-      // The guard's watcher is a child too; the leader has another PID namespace.
-      const [own, other] = await Promise.all([namespaceOf('self'), namespaceOf(child)]);
-      if (other !== undefined && other !== own) return (this.#pid = Number(child));
+    const deadline = performance.now() + SETUP_LIMIT_MS;
+    while (this.#pid === undefined && !this.#ended && performance.now() < deadline) {
+      if (await stat(this.#mark).catch(() => undefined)) {
+        const first = await childOf(this.#outer);
+        this.#pid = first === undefined ? undefined : await childOf(first);
+      }
+      if (this.#pid === undefined) await delay(POLL_MS);
     }
-    return undefined;
+    return this.#ended ? undefined : this.#pid;
   }
 
   async signal(signal: NodeJS.Signals): Promise<void> {
@@ -127,9 +140,23 @@ class NamespaceLeader {
       // It has ended.
     }
   }
+
+  /** Called after the end of `unshare`: resolves when the program has let go of its ports too. */
+  async ended(): Promise<void> {
+    this.#ended = true;
+    const deadline = performance.now() + SETUP_LIMIT_MS;
+    while (this.#pid !== undefined && performance.now() < deadline && (await isAlive(this.#pid))) await delay(POLL_MS);
+  }
 }
 
-async function namespaceOf(pid: string): Promise<number | undefined> {
-  if (pid === '') return undefined;
-  return (await stat(`/proc/${pid}/ns/pid`).catch(() => undefined))?.ino;
+async function childOf(pid: number): Promise<number | undefined> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const first = children.trim().split(/\s+/)[0];
+  return first ? Number(first) : undefined;
+}
+
+/** A zombie has let go of everything. */
+async function isAlive(pid: number): Promise<boolean> {
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  return text !== '' && !/\) [ZX] /.test(text);
 }

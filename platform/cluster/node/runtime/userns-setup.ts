@@ -1,4 +1,4 @@
-// The script that builds a container's root inside fresh namespaces and then becomes the container's command.
+// The script that builds a container's root inside fresh namespaces and then runs the container's command there.
 import { lstat, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { ContainerMount, ContainerRequest } from './container-runtime.ts';
@@ -41,6 +41,11 @@ async function mountLines({ hostPath, containerPath, readOnly }: ContainerMount,
   return bind(hostPath, join(root, containerPath), { folder, readOnly });
 }
 
+/** Appears when the root is built and the command is about to run. */
+export function startedMark(folder: string): string {
+  return join(folder, 'started');
+}
+
 /** Run by `sh` with the command as its arguments, as root of its own user namespace. */
 export async function setupScript(request: ContainerRequest, root: string): Promise<string> {
   const { image, folder } = request;
@@ -69,8 +74,11 @@ export async function setupScript(request: ContainerRequest, root: string): Prom
     `echo ${quote(request.hostname)} > /proc/sys/kernel/hostname 2>/dev/null || :`,
     `mkdir -p ${quote(join(root, request.workingDir))}`,
     ...(request.readOnlyRoot ? [`mount -o remount,bind,ro ${at}`] : []),
-    'UNSHARE=$(command -v unshare); PATH=$PATH_INSIDE',
-    `exec "$UNSHARE" --root=${at} --wd=${quote(request.workingDir)} -- "$@"`,
+    'UNSHARE=$(command -v unshare); PATH=$PATH_INSIDE; set +e',
+    `: > ${quote(startedMark(folder))}`,
+    // The shell stays as the first process: it reaps orphans, and signals mean to the program what they mean everywhere.
+    `"$UNSHARE" --root=${at} --wd=${quote(request.workingDir)} -- "$@"`,
+    'exit $?',
   ];
   return `${lines.join('\n')}\n`;
 }
