@@ -71,7 +71,7 @@ function Screens({ model, scenarios, signs, motion, onQuit }: AppProps) {
         return setSelectedName(applications[Math.max(0, Math.min(applications.length - 1, at + step))]?.name);
       }
       case 'open':
-        if (pane === 'scenario' && scenario?.phase === 'solved') return scenarios?.next();
+        if (pane === 'scenario') return scenario?.phase === 'solved' ? scenarios?.next() : undefined;
         if (!app) return;
         return open({ kind: 'application', app: app.name });
       case 'sync':

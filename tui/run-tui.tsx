@@ -1,5 +1,6 @@
 // Takes the terminal, shows the UI, and gives the terminal back whatever happens.
 import type { ApiClient } from '../platform/api/index.ts';
+import { FrameWriter } from './frame-writer.ts';
 import { PlatformModel } from './model/platform-model.ts';
 import type { ScenarioPort } from './model/scenario-port.ts';
 
@@ -8,8 +9,7 @@ export interface TuiOptions {
   scenarios?: ScenarioPort;
 }
 
-// The cursor goes home: frames are counted from the first row.
-const ENTER = '\u001b[?1049h\u001b[2J\u001b[H\u001b[?25l';
+const ENTER = '\u001b[?1049h\u001b[2J\u001b[?25l';
 const LEAVE = '\u001b[?25h\u001b[?1049l';
 
 /** Resolves when the person leaves: `stop` asks for the platform to be stopped as well. */
@@ -21,6 +21,7 @@ export async function runTui({ api, scenarios }: TuiOptions): Promise<'keep' | '
   const restore = () => void process.stdout.write(LEAVE);
   process.once('exit', restore);
   process.stdout.write(ENTER);
+  const screen = new FrameWriter(process.stdout);
   const model = new PlatformModel(api, { signal: ending.signal });
   let choice: 'keep' | 'stop' = 'keep';
   const signs = process.env['DARUMA_ASCII'] !== undefined || process.env['TERM'] === 'linux' ? 'plain' : 'unicode';
@@ -37,13 +38,14 @@ export async function runTui({ api, scenarios }: TuiOptions): Promise<'keep' | '
           instance.unmount();
         },
       }),
-      { exitOnCtrlC: false, incrementalRendering: true, patchConsole: true },
+      { stdout: screen as unknown as NodeJS.WriteStream, debug: true, exitOnCtrlC: false, patchConsole: false },
     );
     for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => instance.unmount());
     await instance.waitUntilExit();
     return choice;
   } finally {
     ending.abort();
+    screen.destroy();
     process.off('exit', restore);
     restore();
   }

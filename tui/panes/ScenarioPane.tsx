@@ -86,7 +86,7 @@ export function ScenarioPane({ scenario, width, rows, offset, signs }: ScenarioP
         </Text>
       )}
       <Text dimColor wrap="truncate-end">
-        {phase === 'solved' ? 'enter next' : `h hint ${hints.shown.length}/${hints.total}  s do it for me`}
+        {phase === 'solved' ? 'enter next' : `h hint ${hints.shown.length}/${hints.total}  s do it`}
         {`  r reset  n skip  ${scenario.number > 1 ? '<' : ' '}${scenario.number}/${scenario.count}${scenario.number < scenario.count ? '>' : ''}`}
       </Text>
     </Box>
