@@ -10,6 +10,8 @@ export class FieldSet {
   /** Whether the path of this node itself is in the set. */
   readonly member: boolean;
   readonly children: ReadonlyMap<string, FieldSet>;
+  /** The fieldsV1 that the set was read from. */
+  source: JsonObject | undefined = undefined;
 
   constructor(member: boolean, children: ReadonlyMap<string, FieldSet> = noChildren) {
     this.member = member;
@@ -157,32 +159,17 @@ export class FieldSetBuilder {
 
 export const leaf = new FieldSet(true);
 
-const parsed = new WeakMap<object, FieldSet>();
-const written = new WeakMap<FieldSet, JsonObject>();
-
-/** Reads fieldsV1. What was read is remembered by the object's identity, so it must not be changed in place. */
+/** Reads fieldsV1. */
 export function setFromFieldsV1(fields: unknown): FieldSet {
   if (!isObject(fields)) return emptySet;
-  let set = parsed.get(fields);
-  if (!set) {
-    set = readNode(fields, false);
-    parsed.set(fields, set);
-    written.set(set, fields);
-  }
+  const set = readNode(fields, false);
+  set.source = fields;
   return set;
 }
 
-/** Writes fieldsV1, keys in the real server's order. */
+/** Writes fieldsV1, keys in the real server's order; a set that was read gives back what it was read from. */
 export function fieldsV1Of(set: FieldSet): JsonObject {
-  let fields = written.get(set);
-  if (!fields) {
-    fields = writeNode(set);
-    if (set.children.size > 0) {
-      written.set(set, fields);
-      parsed.set(fields, set);
-    }
-  }
-  return fields;
+  return set.source ?? writeNode(set);
 }
 
 function readNode(fields: JsonObject, member: boolean): FieldSet {
