@@ -1,4 +1,5 @@
 // Starts the API server: the shared parts, the bootstrap objects, the HTTPS listener and the in-process transport.
+import { setMaxListeners } from 'node:events';
 import type { Clock, Logger } from '../../core/index.ts';
 import type { KubeTransport } from '../../kube/index.ts';
 import type { Authority, TokenKeys } from '../pki/index.ts';
@@ -63,6 +64,7 @@ const SERVER_NAMES = [
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, logger, clock, host = '127.0.0.1' } = options;
   const closed = new AbortController();
+  setMaxListeners(0, closed.signal);
   const tokens = new ServiceAccountTokens(store, options.tokenKeys);
   options.tokenKeys.catch(() => {});
   const authorizer = new RbacAuthorizer(store);

@@ -1,4 +1,5 @@
 // The HTTPS listener on loopback: requests to the handler, answers and streams back, limits against clients that do harm.
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -161,6 +162,7 @@ async function send(response: ServerResponse, answer: ApiResponse, signal: Abort
 /** @throws DarumaError PORT_IN_USE */
 export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   const sockets = new Set<Duplex>();
   const server: Server = createServer({
     cert: options.certificate,

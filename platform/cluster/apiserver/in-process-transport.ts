@@ -1,4 +1,5 @@
 // The API without a socket, for the controllers and the node of the same process: same handler, same rules, same audit.
+import { setMaxListeners } from 'node:events';
 import { DarumaError } from '../../core/index.ts';
 import { type KubeRequest, type KubeResponse, type KubeTransport, splitLines } from '../../kube/index.ts';
 import type { ApiRequest, ApiResponse, ResponseSink, UserInfo } from './request-context.ts';
@@ -72,6 +73,7 @@ export class InProcessTransport implements KubeTransport {
   constructor(handler: RequestHandler, user: UserInfo, serverClosed: AbortSignal) {
     this.#handler = handler;
     this.#user = user;
+    setMaxListeners(0, this.#closed.signal);
     serverClosed.addEventListener('abort', () => this.#closed.abort(), { once: true, signal: this.#closed.signal });
   }
 

@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../core/index.ts';
 import { StoreReadOnly } from '../store/index.ts';
 import type { ApiParts } from './api-parts.ts';
-import type { AuditLog } from './audit.ts';
+import type { AuditEntry, AuditLog } from './audit.ts';
 import { authorizeRequest } from './authorization/authorize.ts';
 import { impersonated } from './authorization/impersonation.ts';
 import { negotiate } from './encoding/negotiation.ts';
 import { encode } from './encoding/respond.ts';
 import { servePath } from './endpoints/path-endpoint.ts';
 import { serveResource } from './endpoints/resource-endpoint.ts';
+import { text } from './endpoints/text.ts';
 import type { ApiRequest, ApiResponse, RequestContext, UserInfo } from './request-context.ts';
 import { parseRequestInfo, type RequestInfo } from './request-info.ts';
 import { badRequest, internalError, StatusError } from './status-error.ts';
@@ -23,7 +24,7 @@ export async function admitRequest(parts: ApiParts, request: ApiRequest): Promis
   const info = parseRequestInfo(request.method, request.url);
   if (!info) throw badRequest('the path is not a valid URL path');
   const requester = await parts.authenticator.authenticate(request);
-  const user = impersonated(parts.authorizer, requester, request.headers);
+  const user = impersonated(parts.authorizer, requester, request);
   const context = contextOf(parts, request, info, user);
   authorizeRequest(parts.authorizer, context);
   return context;
@@ -44,6 +45,7 @@ function contextOf(parts: ApiParts, request: ApiRequest, info: RequestInfo, user
 /** A failure as its answer. What is no StatusError is logged and hidden. */
 export function failureResponse(parts: ApiParts, error: unknown, request: ApiRequest): ApiResponse {
   const status = statusOf(parts, error, request);
+  if (status.text !== undefined) return text(status.text, status.code);
   let accepted: ReturnType<typeof negotiate> = { mediaType: 'application/json', pretty: false };
   try {
     accepted = negotiate(request.headers['accept'], new URLSearchParams());
@@ -93,7 +95,7 @@ export function requestHandler(parts: ApiParts, audit: AuditLog): RequestHandler
       const info = parseRequestInfo(request.method, request.url);
       if (!info) throw badRequest('the path is not a valid URL path');
       requester = await parts.authenticator.authenticate(request);
-      context = contextOf(parts, request, info, impersonated(parts.authorizer, requester, request.headers));
+      context = contextOf(parts, request, info, impersonated(parts.authorizer, requester, request));
       authorizeRequest(parts.authorizer, context);
       response = info.isResource ? await serveResource(parts, context) : await servePath(parts, context);
     } catch (error) {
@@ -106,19 +108,19 @@ export function requestHandler(parts: ApiParts, audit: AuditLog): RequestHandler
       const { verb, group, resource } = context.info;
       const known = response.status !== 404 ? resource : '';
       parts.metrics.observe({ verb, group, resource: known, code: response.status }, (performance.now() - started) / 1000);
-      record(audit, context, { requester, response, auditId });
+      audit.record(auditEntry(context, { code: response.status, auditId, requester }));
     }
     return response;
   };
 }
 
-function record(
-  audit: AuditLog,
+/** The audit entry of a request that was answered with `code`. */
+export function auditEntry(
   { info, user, request, userAgent, now, audit: noted }: RequestContext,
-  { requester, response, auditId }: { requester: UserInfo | undefined; response: ApiResponse; auditId: string },
-): void {
+  { code, auditId = randomUUID(), requester }: { code: number; auditId?: string; requester?: UserInfo | undefined },
+): AuditEntry {
   const name = noted.name ?? info.name;
-  audit.record({
+  return {
     auditId,
     time: now,
     user: user.name,
@@ -134,8 +136,8 @@ function record(
       ? { resourceVersion: noted.resourceVersion }
       : {}),
     ...(noted.dryRun ? { dryRun: true } : {}),
-    code: response.status,
+    code,
     sourceAddress: request.sourceAddress,
     userAgent,
-  });
+  };
 }

@@ -31,6 +31,7 @@ interface StatusParts {
   reason?: string;
   details?: StatusDetails;
   headers?: Record<string, string>;
+  text?: string;
 }
 
 /** An answer that is a Status of failure. */
@@ -39,13 +40,16 @@ export class StatusError extends Error {
   readonly reason: string | undefined;
   readonly details: StatusDetails | undefined;
   readonly headers: Record<string, string>;
+  /** The whole answer where the real server answers in plain text. */
+  readonly text: string | undefined;
 
-  constructor(code: number, message: string, { reason, details, headers = {} }: StatusParts = {}) {
+  constructor(code: number, message: string, { reason, details, headers = {}, text }: StatusParts = {}) {
     super(message);
     this.code = code;
     this.reason = reason;
     this.details = details;
     this.headers = headers;
+    this.text = text;
   }
 
   get body(): StatusBody {

@@ -1,8 +1,17 @@
 // ResourceQuotas: what a new object would use is checked against the status of each quota and added to it (ResourceQuota).
 import type { KindObject } from '../../kinds/index.ts';
-import { addQuantity, canonicalQuantity, compareQuantity, formatQuantity, parseQuantity } from '../../schema/index.ts';
+import {
+  addQuantity,
+  builtinSchema,
+  canonicalQuantity,
+  compareQuantity,
+  formatQuantity,
+  parseQuantity,
+  trackUpdate,
+} from '../../schema/index.ts';
 import type { Store, StoredObject } from '../../store/index.ts';
 import type { AdmissionRequest } from '../registry/registry-parts.ts';
+import { rfc3339 } from '../registry/system-fields.ts';
 import { forbidden } from '../status-error.ts';
 import type { AdmissionPlugin } from './admission-chain.ts';
 import { inScope, type ScopeRules } from './quota-scopes.ts';
@@ -130,6 +139,20 @@ function check(store: Store, request: AdmissionRequest, quota: StoredObject): vo
   }
   if (dryRun) return;
   const next = { ...quota, metadata: { ...quota.metadata }, status: { ...status, used } } as StoredObject;
+  const schema = builtinSchema('', 'v1', 'ResourceQuota');
+  if (schema) {
+    const time = rfc3339(request.context.now);
+    const managedFields = trackUpdate({
+      schema,
+      before: quota,
+      after: next,
+      manager: 'kube-apiserver',
+      apiVersion: 'v1',
+      subresource: 'status',
+      time,
+    });
+    if (managedFields) next.metadata['managedFields'] = managedFields;
+  }
   store.put({ collection: '/resourcequotas', namespace: String(quota.metadata.namespace), name: quota.metadata.name }, next);
 }
 

@@ -66,7 +66,7 @@ function assignAddress(spec: ServiceSpec, used: InUse, name: string): void {
       throw addressError(
         name,
         [spec.clusterIP],
-        `failed to allocate IP ${spec.clusterIP}: the provided IP (${spec.clusterIP}) is not in the valid range. The range of valid IPs is 10.96.0.0/16`,
+        `failed to allocate IP ${spec.clusterIP}: the provided network does not match the current range`,
       );
     if (used.addresses.has(spec.clusterIP))
       throw addressError(name, [spec.clusterIP], `failed to allocate IP ${spec.clusterIP}: provided IP is already allocated`);

@@ -1,6 +1,6 @@
 // Acting as someone else: the Impersonate- headers, each allowed by a rule of its own.
 import type { ApiRequest, UserInfo } from '../request-context.ts';
-import { badRequest } from '../status-error.ts';
+import { StatusError } from '../status-error.ts';
 import { forbiddenAction } from './authorize.ts';
 import type { RbacAuthorizer } from './rbac-authorizer.ts';
 import type { Action } from './rules.ts';
@@ -18,8 +18,12 @@ function actionFor(resource: string, name: string, { group = '', namespace = '',
   return { verb: 'impersonate', namespace, path: '', resource: { group, resource, subresource, name } };
 }
 
-/** The user that a request acts as. @throws StatusError 400, 403 */
-export function impersonated(authorizer: RbacAuthorizer, requester: UserInfo, headers: ApiRequest['headers']): UserInfo {
+/** The user that a request acts as. @throws StatusError 403, 500 when there is something to act as but no user */
+export function impersonated(
+  authorizer: RbacAuthorizer,
+  requester: UserInfo,
+  { headers, url: path }: Pick<ApiRequest, 'headers' | 'url'>,
+): UserInfo {
   const name = headers['impersonate-user'];
   const groups = listOf(headers['impersonate-group']);
   const uid = headers['impersonate-uid'];
@@ -27,10 +31,17 @@ export function impersonated(authorizer: RbacAuthorizer, requester: UserInfo, he
   for (const [header, value] of Object.entries(headers)) {
     if (header.startsWith(EXTRA)) extra[decodeURIComponent(header.slice(EXTRA.length))] = listOf(value);
   }
-  const asked = groups.length > 0 || uid !== undefined || Object.keys(extra).length > 0;
   if (name === undefined || name === '') {
-    if (asked) throw badRequest('requested impersonation without impersonating a user');
-    return requester;
+    const asked = [
+      ...groups.map(group => `{Group  ${group}    }`),
+      ...Object.entries(extra).flatMap(([key, values]) =>
+        values.map(value => `{UserExtra  ${value}  authentication.k8s.io/v1  ${key}}`),
+      ),
+      ...(uid === undefined ? [] : [`{UID  ${uid}  authentication.k8s.io/v1  }`]),
+    ];
+    if (asked.length === 0) return requester;
+    const message = `requested [${asked.join(' ')}] without impersonating a user`;
+    throw new StatusError(500, message, { text: `Internal Server Error: ${JSON.stringify(path)}: ${message}\n` });
   }
   const account = SERVICE_ACCOUNT.exec(name);
   const actions: Action[] = [

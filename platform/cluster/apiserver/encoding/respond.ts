@@ -48,12 +48,16 @@ export function respondObject(context: RequestContext, resource: ServedResource,
     );
   }
   if (accepted.as?.kind === 'PartialObjectMetadata') return encode(partialMetadata(object, version), accepted, status);
-  if (accepted.as) throw notThisForm(accepted);
+  if (accepted.as) throw notThisForm(accepted, resource, false);
   return encode(object, accepted, status);
 }
 
-function notThisForm({ as }: Accepted): StatusError {
-  return new StatusError(406, `the server could not find a codec for ${as?.kind ?? ''}`, { reason: 'NotAcceptable' });
+/** A list was asked for as one object, or the other way round. `type` is the Go type that the real server names. */
+function notThisForm({ as }: Accepted, { strategy }: ServedResource, isList: boolean): StatusError {
+  const scope = strategy.group === '' ? 'core' : (strategy.group.split('.')[0] as string);
+  const type = `*${scope}.${isList ? strategy.listKind : strategy.kind}`;
+  const message = `you requested ${as?.kind ?? ''}, but the requested object is ${isList ? 'a list' : 'not a list'} (${type})`;
+  return new StatusError(406, message, { reason: 'NotAcceptable' });
 }
 
 /** The JSON of a list's item: built-in kinds leave out apiVersion and kind there. */
@@ -89,7 +93,7 @@ export function respondList(context: RequestContext, resource: ServedResource, r
     const items = objects().map(object => partialMetadata(object, version));
     return encode({ kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}`, metadata, items }, accepted);
   }
-  if (accepted.as) throw notThisForm(accepted);
+  if (accepted.as) throw notThisForm(accepted, resource, true);
   const { listKind, apiVersion } = resource.strategy;
   const items = result.records.map(record => itemJson(resource, versionedJson(resource, record))).join(',');
   return encodeJson(

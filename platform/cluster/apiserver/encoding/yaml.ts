@@ -7,5 +7,11 @@ let stringify: Stringify | undefined;
 export function toYaml(value: unknown): string {
   stringify ??= (createRequire(import.meta.url)('yaml') as { stringify: Stringify }).stringify;
   // Through JSON, so that undefined fields are left out; sorted as sigs.k8s.io/yaml sorts.
-  return stringify(JSON.parse(JSON.stringify(value)), { sortMapEntries: true, lineWidth: 0, version: '1.1' });
+  return stringify(JSON.parse(JSON.stringify(value)), {
+    sortMapEntries: true,
+    lineWidth: 0,
+    version: '1.1',
+    indentSeq: false,
+    compat: 'yaml-1.1',
+  });
 }

@@ -27,7 +27,9 @@ export async function serveResource(parts: ApiParts, context: RequestContext): P
     return virtual.serve(parts, context);
   }
   if (!resource) throw noSuchResource();
-  checkScope(resource, context);
+  if (resource.custom && !isRouted(resource, context)) return pageNotFound();
+  if (resource.strategy.deprecation) context.warnings.push(resource.strategy.deprecation);
+  if (!isRouted(resource, context)) throw noSuchResource();
   if (subresource) return serveNested(parts, context, resource);
   const allowed = verb === 'watch' || resource.strategy.verbs.includes(verb);
   if (!allowed || (resource.strategy.namespaced && namespace === '' && (verb === 'create' || verb === 'deletecollection')))
@@ -37,12 +39,11 @@ export async function serveResource(parts: ApiParts, context: RequestContext): P
   return serveObjects(parts, context, resource);
 }
 
-/** Paths that no route has: a name without its namespace, or a namespace before a cluster-wide kind. */
-function checkScope({ strategy, collection }: ServedResource, { info }: RequestContext): void {
+/** False for paths that no route has: a name without its namespace, or a namespace before a cluster-wide kind. */
+function isRouted({ strategy, collection }: ServedResource, { info }: RequestContext): boolean {
   const named = info.verb !== 'list' && info.verb !== 'watch' && info.name !== '';
-  if (strategy.namespaced && info.namespace === '' && named) throw noSuchResource();
-  if (!strategy.namespaced && info.namespace !== '' && collection !== '/namespaces') throw noSuchResource();
-  if (collection === '/namespaces' && info.namespace !== '' && info.namespace !== info.name) throw noSuchResource();
+  if (strategy.namespaced) return info.namespace !== '' || !named;
+  return info.namespace === '' || (collection === '/namespaces' && info.namespace === info.name);
 }
 
 async function serveNested(parts: ApiParts, context: RequestContext, resource: ServedResource): Promise<ApiResponse> {

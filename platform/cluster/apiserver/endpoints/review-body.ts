@@ -1,7 +1,8 @@
 // Reads the bodies of reviews and commands: small objects of built-in kinds that have a schema but no storage.
 import type { KindObject } from '../../kinds/index.ts';
-import { builtinSchema, checkTypes, findUnknownFields, roundTrip } from '../../schema/index.ts';
+import { builtinSchema, checkTypes, findUnknownFields, roundTrip, trackUpdate } from '../../schema/index.ts';
 import { decode } from '../registry/decode.ts';
+import { rfc3339 } from '../registry/system-fields.ts';
 import { writeOptions } from '../registry/write-request.ts';
 import type { RequestContext } from '../request-context.ts';
 import { badRequest } from '../status-error.ts';
@@ -49,5 +50,18 @@ export async function readBody(
     roundTrip(schema, object);
   }
   object.metadata ??= {};
+  if (schema) {
+    const managedFields = trackUpdate({
+      schema,
+      before: undefined,
+      after: object,
+      manager: options.fieldManager,
+      apiVersion: object.apiVersion,
+      time: rfc3339(context.now),
+      ...(context.info.subresource ? { subresource: context.info.subresource } : {}),
+      resetFields: [['status']],
+    });
+    if (managedFields && managedFields.length > 0) object.metadata.managedFields = managedFields;
+  }
   return object;
 }

@@ -69,7 +69,7 @@ export async function requestToken(parts: ApiParts, context: RequestContext, res
     {
       kind: KIND.kind,
       apiVersion: body.apiVersion,
-      metadata: { name, namespace, uid, creationTimestamp: rfc3339(context.now) },
+      metadata: { ...body.metadata, name, namespace, uid, creationTimestamp: rfc3339(context.now) },
       spec: { audiences, expirationSeconds, boundObjectRef: spec.boundObjectRef ?? null },
       status: { token, expirationTimestamp: rfc3339(expires) },
     },

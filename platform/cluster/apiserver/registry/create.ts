@@ -55,9 +55,11 @@ export function trackWrite(
 }
 
 /** What a write through this endpoint can't own, since the strategy takes it back. */
-export function resetFieldsOf({ strategy }: ServedResource, subresource?: string): { resetFields?: string[][] } {
-  if (subresource === 'status') return { resetFields: [['spec']] };
-  return strategy.hasStatusSubresource ? { resetFields: [['status']] } : {};
+export function resetFieldsOf(
+  { strategy }: ServedResource,
+  subresource?: string,
+): { resetFields: readonly (readonly string[])[] } {
+  return { resetFields: subresource === 'status' ? strategy.resetFields.status : strategy.resetFields.update };
 }
 
 /** The stored object in the version of `resource`. @throws StatusError */
@@ -77,12 +79,16 @@ export function createObject(parts: RegistryParts, request: CreateRequest): Kind
     dryRun: options.dryRun,
     context,
   };
-  parts.admission.mutate(admission);
+  // The field manager owns what it sent, not what admission adds.
   if (!request.tracked) trackWrite(request, object);
+  parts.admission.mutate(admission);
   fillNewMetadata(object, context.now);
   const base = object.metadata['generateName'] as string | undefined;
   const generates = Boolean(base) && !object.metadata['name'];
-  if (generates) object.metadata['name'] = generatedName(base as string);
+  if (generates) {
+    object.metadata['name'] = generatedName(base as string);
+    strategy.applyDefaults(object);
+  }
   strategy.prepareForCreate(object, { now: context.now, user: context.user });
   for (let tries = 1; ; tries++) {
     const name = object.metadata['name'] as string | undefined;

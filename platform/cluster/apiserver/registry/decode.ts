@@ -6,16 +6,18 @@ import {
   type DecodedBody,
   DecodeError,
   decodeBody,
+  type FieldError,
   findUnknownFields,
   prune,
   roundTrip,
 } from '../../schema/index.ts';
 import type { RequestContext } from '../request-context.ts';
-import { badRequest, StatusError, unsupportedMediaType } from '../status-error.ts';
+import { badRequest, invalid, StatusError, unsupportedMediaType } from '../status-error.ts';
 import type { ServedResource } from './served-resource.ts';
 import type { WriteOptions } from './write-request.ts';
 
 const STRICT_LIMIT = 100;
+const SUMMARY_BYTES = 30;
 
 /** A decode error as the Status that it is. */
 export function decodeFailure(error: unknown): unknown {
@@ -38,14 +40,38 @@ function strictErrors(resource: ServedResource, object: KindObject, duplicates: 
   return [...duplicates.map(field => `duplicate field "${field}"`), ...unknown];
 }
 
-function kindMismatch({ strategy }: ServedResource, apiVersion: string, kind: string): StatusError {
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-  const gvk = (g: string, v: string, k: string) => `${g === '' ? '' : `${g}/`}${v}, Kind=${k}`;
-  return badRequest(
-    `the API version in the data (${apiVersion}) does not match the expected API version (${strategy.apiVersion})`.concat(
-      group === strategy.group && version === strategy.version ? ` ${gvk(group, version ?? '', kind)}` : '',
-    ),
+function checkKind({ strategy, custom }: ServedResource, object: KindObject): void {
+  if (!custom) {
+    object.apiVersion ||= strategy.apiVersion;
+    object.kind ||= strategy.kind;
+  }
+  if (object.apiVersion !== strategy.apiVersion)
+    throw badRequest(
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${strategy.apiVersion})`,
+    );
+  if (object.kind === strategy.kind) return;
+  if (custom) {
+    const errors: FieldError[] = [
+      { type: 'Invalid value', field: 'kind', badValue: object.kind, detail: `must be ${strategy.kind}` },
+    ];
+    throw invalid({ group: strategy.group, kind: object.kind }, String(object.metadata?.name ?? ''), errors);
+  }
+  const { kind, version } = strategy;
+  throw badRequest(
+    `${kind} in version "${version}" cannot be handled as a ${kind}: converting (${object.kind}) to (${kind}): unknown conversion`,
   );
+}
+
+/** How the real server shows a body that it could not read: text that looks like JSON as it is, all else in hexadecimal. */
+function summary(body: Uint8Array): string {
+  if (body.length === 0) return '<empty>';
+  const head = Buffer.from(body.subarray(0, SUMMARY_BYTES));
+  const more = body.length > SUMMARY_BYTES ? ' ...' : '';
+  return head[0] === 0x7b ? `${head.toString()}${more}` : `${head.toString('hex')}${more}`;
+}
+
+function unrecognised({ strategy }: ServedResource, why: string, body: Uint8Array): StatusError {
+  return badRequest(`the object provided is unrecognized (must be of type ${strategy.kind}): ${why} (${summary(body)})`);
 }
 
 /**
@@ -69,16 +95,7 @@ export function completeObject(
   },
 ): KindObject {
   const { strategy, schema } = resource;
-  if (!resource.custom) {
-    object.apiVersion ||= strategy.apiVersion;
-    object.kind ||= strategy.kind;
-  }
-  if (object.apiVersion !== strategy.apiVersion) throw kindMismatch(resource, object.apiVersion ?? '', object.kind ?? '');
-  if (object.kind !== strategy.kind) {
-    throw badRequest(
-      `${strategy.kind} in version "${strategy.version}" cannot be handled as a ${strategy.kind}: converting (${object.kind}) to (${strategy.kind}): unknown conversion`,
-    );
-  }
+  checkKind(resource, object);
   if (validation !== 'Ignore') {
     const strict = strictErrors(resource, object, duplicates);
     if (strict.length > 0 && validation === 'Strict') {
@@ -89,7 +106,7 @@ export function completeObject(
     }
     warnings.push(...strict.slice(0, STRICT_LIMIT));
   }
-  const wrong = checkTypes(schema, object);
+  const wrong = resource.custom ? undefined : checkTypes(schema, object);
   if (wrong !== undefined) {
     throw badRequest(
       wrong.includes('cannot be handled as')
@@ -120,9 +137,21 @@ export async function readObject(context: RequestContext, resource: ServedResour
     throw unsupportedMediaType(
       'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
     );
-  const decoded = decode(await context.request.body(), contentType);
+  const body = await context.request.body();
+  let decoded: DecodedBody;
+  try {
+    decoded = decodeBody(body, contentType);
+  } catch (error) {
+    if (error instanceof DecodeError && /^couldn't get version\/kind/.test(error.message))
+      throw unrecognised(resource, error.message, body);
+    throw decodeFailure(error);
+  }
   const object = (decoded.value ?? {}) as KindObject;
   if (decoded.typeMeta) Object.assign(object, { ...decoded.typeMeta, ...object });
+  if (resource.custom && (!object.kind || !object.apiVersion)) {
+    const missing = object.kind ? 'apiVersion' : 'Kind';
+    throw unrecognised(resource, `Object '${missing}' is missing in '${Buffer.from(body).toString()}'`, body);
+  }
   return completeObject(resource, object, {
     duplicates: decoded.duplicateFields,
     validation: options.fieldValidation,

@@ -149,7 +149,8 @@ function mergeApplied(
   }
 }
 
-function applyFailure(error: unknown): unknown {
+/** An error of server-side apply as the Status that it is. */
+export function applyFailure(error: unknown): unknown {
   if (error instanceof ApplyConflict) {
     const causes = error.conflicts.map(({ field, message }) => ({ reason: 'FieldManagerConflict', message, field }));
     return new StatusError(409, error.message, { reason: 'Conflict', details: { causes } });

@@ -36,6 +36,7 @@ export function updateObject(parts: RegistryParts, request: UpdateRequest): Kind
   const current = versioned(resource, record);
   const next = request.change(current);
   checkNamespace(resource, next, namespace);
+  if (!next.metadata.resourceVersion && !strategy.allowUnconditionalUpdate) throw revisionNeeded(request);
   const wanted = next.metadata['resourceVersion'] as string | undefined;
   if (wanted && wanted !== record.object.metadata.resourceVersion) throw modified(resource.name, name);
   const admission: AdmissionRequest = {
@@ -49,8 +50,8 @@ export function updateObject(parts: RegistryParts, request: UpdateRequest): Kind
     dryRun: options.dryRun,
     context,
   };
-  parts.admission.mutate(admission);
   if (!request.tracked) trackWrite(request, next, { before: current, ...(subresource ? { subresource } : {}) });
+  parts.admission.mutate(admission);
   const errors = prepare(request, next, current);
   if (errors.length > 0) throw invalid(strategy, name, errors);
   parts.admission.validate(admission);
@@ -59,6 +60,12 @@ export function updateObject(parts: RegistryParts, request: UpdateRequest): Kind
   if (keepManagedFieldsTimes(current, next)) return current;
   if (options.dryRun) return next;
   return write(parts, request, record, next, current);
+}
+
+function revisionNeeded({ resource, name }: UpdateRequest): Error {
+  const detail = 'must be specified for an update';
+  const errors: FieldError[] = [{ type: 'Invalid value', field: 'metadata.resourceVersion', badValue: 0, detail }];
+  return invalid({ group: resource.name.group, kind: resource.name.resource }, name, errors);
 }
 
 function prepare(
