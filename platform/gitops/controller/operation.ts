@@ -192,7 +192,7 @@ async function conclude(
   ms: number,
   context: EngineContext,
 ): Promise<void> {
-  const { set, trigger, actor } = request;
+  const { set, actor } = request;
   const succeeded = operation.phase === 'Succeeded';
   const changes = operation.resources.filter(({ action }) => !['unchanged', 'skipped', 'failed'].includes(action)).length;
   const before = state.attempt;
@@ -219,28 +219,25 @@ async function conclude(
     },
     { actor },
   );
-  if (succeeded)
-    try {
-      await recordDeployment(
-        {
-          state,
-          revision: set.revision,
-          actor,
-          trigger,
-          partial: request.resources !== undefined,
-          images: imagesOf(set),
-          at: operation.finishedAt ?? '',
-        },
-        context,
-      );
-    } catch (error) {
-      context.logger.error('a deployment could not be recorded', { application: state.name, error: messageOf(error) });
-      state.warnings.push({
-        type: 'HistoryWarning',
-        message: `the deployment of ${set.revision} could not be recorded: ${messageOf(error)}`,
-      });
-    }
-  await evaluate(state, context);
+  // The status tells of the deployment while Git still writes it; both are done before anybody is answered.
+  await context.live.ensure([...set.items.values()].map(item => item.object));
+  await Promise.all([succeeded ? record(state, operation, request, context) : undefined, evaluate(state, context)]);
+}
+
+async function record(state: AppState, operation: Operation, request: OperationRequest, context: EngineContext): Promise<void> {
+  const { set, trigger, actor, resources } = request;
+  const at = operation.finishedAt ?? operation.startedAt;
+  try {
+    await recordDeployment(
+      { state, revision: set.revision, actor, trigger, partial: resources !== undefined, images: imagesOf(set), at },
+      context,
+    );
+  } catch (error) {
+    context.logger.error('a deployment could not be recorded', { application: state.name, error: messageOf(error) });
+    const message = `the deployment of ${set.revision} could not be recorded: ${messageOf(error)}`;
+    state.warnings.push({ type: 'HistoryWarning', message });
+    await context.publish(state);
+  }
 }
 
 function imagesOf(set: DesiredSet): string[] {

@@ -29,13 +29,13 @@ export async function refresh(state: AppState, context: EngineContext): Promise<
   context.keys.set(state.name, [...(state.target?.items.keys() ?? []), ...(state.deployed?.items.keys() ?? [])]);
   await context.live.ensure([...wantedKinds(state), ...readKinds(state.object)]);
   const comparison = compare(state, context);
-  await countBehind(state, application, context);
   const interrupted = context.held() || state.resumeTried ? undefined : interruptedOperation(state);
   if (!context.held()) state.resumeTried = true;
   if (interrupted && (await resume(state, application, interrupted, context))) return;
   const trigger = comparison && automaticTrigger(state, application, comparison, context);
-  if (trigger && state.target) await attempt(state, application, { set: state.target, trigger }, context);
-  else await evaluate(state, context, comparison);
+  if (trigger && state.target) return attempt(state, application, { set: state.target, trigger }, context);
+  await countBehind(state, application, context);
+  await evaluate(state, context, comparison);
 }
 
 /** Resolves and renders what Git wants; a failure becomes a condition, and what was deployed stays as it is. */

@@ -13,7 +13,7 @@ interface Deployment {
   at: string;
 }
 
-/** Adds to `state.history`. A sync of what is deployed already (a heal, a rebuild) is no new deployment. */
+/** Adds to `state.history` at once, and takes it away again when Git could not write it. A sync of what is deployed already (a heal, a rebuild) is no new deployment. */
 export async function recordDeployment(
   { state, revision, actor, trigger, partial, images, at }: Deployment,
   { git, sources }: { git: GitWriter; sources: Sources },
@@ -34,6 +34,11 @@ export async function recordDeployment(
     source: { repoURL, path, targetRevision },
     ...(partial ? { partial } : {}),
   };
-  await git.writeDeployed(sources.repository(application.source), record);
   history.push(record);
+  try {
+    await git.writeDeployed(sources.repository(application.source), record);
+  } catch (error) {
+    history.splice(history.indexOf(record), 1);
+    throw error;
+  }
 }

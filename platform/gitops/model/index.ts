@@ -21,4 +21,4 @@ export {
 export { ensureCrds } from './crds.ts';
 export { groupKindOf, groupOf, keyOf, labelMatches, resourceLabel, versionOf } from './resource-key.ts';
 export { defaultSyncOptions, type SyncOptions, syncOptionsOf } from './sync-options.ts';
-export { ownerOf, TRACKING_ANNOTATION, tracked } from './tracking.ts';
+export { ownerOf, tracked } from './tracking.ts';

@@ -3,7 +3,7 @@
 import type { KubeObject } from '../../kube/index.ts';
 import { groupOf } from './resource-key.ts';
 
-export const TRACKING_ANNOTATION = 'argocd.argoproj.io/tracking-id';
+const TRACKING_ANNOTATION = 'argocd.argoproj.io/tracking-id';
 
 /** The value that marks `object` as owned by `application`. */
 export function trackingId(application: string, object: KubeObject): string {

@@ -3,6 +3,7 @@ import { DarumaError } from '../../core/index.ts';
 import type { GitCommit, GitReader, PushNotice } from '../contract.ts';
 import type { Application, ApplicationSource } from '../model/index.ts';
 import type { Rendered, Renderer } from '../render/index.ts';
+import { FolderCache } from './folder-cache.ts';
 import { PathIndex } from './path-index.ts';
 
 interface CachedRender {
@@ -24,9 +25,11 @@ export class Sources {
   readonly #revisions = new Map<string, Map<string, string>>();
   readonly #renders = new Map<string, CachedRender[]>();
   readonly #index = new PathIndex();
+  readonly #files: FolderCache;
 
   constructor(options: SourceOptions) {
     this.#options = options;
+    this.#files = new FolderCache(options.git);
   }
 
   /** @throws DarumaError NOT_FOUND naming the URL when it is not a hosted repository */
@@ -78,7 +81,7 @@ export class Sources {
       checked.set(joined, hashes);
       if (hashes === candidate.hashes) return candidate.rendered;
     }
-    const rendered = await renderer.render(source, path => git.readTree(repository, sha, path));
+    const rendered = await renderer.render(source, path => this.#files.read(repository, sha, path));
     kept.unshift({ hashes: await hashesOf(rendered.paths), rendered });
     this.#renders.set(key, kept.slice(0, KEPT_RENDERS));
     return rendered;
