@@ -275,13 +275,8 @@ export const admissionBindingRules: KindRules = rulesFor<Binding>({
   validate: validateBinding,
   cells(obj, now) {
     const reference = obj.spec?.paramRef;
-    const text = reference
-      ? reference.name
-        ? reference.namespace
-          ? `${reference.namespace}/${reference.name}`
-          : `*/${reference.name}`
-        : '<unset>'
-      : '<unset>';
+    const name = reference?.name ?? '';
+    const text = reference ? (reference.namespace ? `${reference.namespace}/${name}` : name) : '<unset>';
     return [nameOf(obj), obj.spec?.policyName ?? '', text, age(obj, now)];
   },
 });

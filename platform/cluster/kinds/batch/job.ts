@@ -1,10 +1,11 @@
 // Jobs: their generated selector and labels, defaults, and what may change while they run.
 import type { V1Job } from '@kubernetes/client-node';
-import { IMMUTABLE, invalid } from '../field-errors.ts';
+import { IMMUTABLE, invalid, struct } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { type Selector, selectorText } from '../meta/selectors.ts';
 import { clone, ensure, type Loose, sameValue, setDefault } from '../objects.ts';
 import { defaultPodTemplate } from '../pods/defaults.ts';
+import { goJson } from '../pods/go-structs.ts';
 import { podWarnings } from '../pods/warnings.ts';
 import { age, containersAndImages, humanDuration, NONE, nameOf } from '../tables/cells.ts';
 import { validateJobSpec } from './job-validation.ts';
@@ -75,7 +76,14 @@ function validateJobChange(next: Job, previous: Job): ReturnType<typeof validate
     }
     return copy;
   };
-  if (!sameValue(template(after), template(before))) errors.push(invalid('spec.template', after.template ?? null, IMMUTABLE));
+  if (!sameValue(template(after), template(before)))
+    errors.push(
+      invalid(
+        'spec.template',
+        struct({ ...after.template?.metadata, Spec: goJson('PodSpec', after.template?.spec ?? {}) }),
+        IMMUTABLE,
+      ),
+    );
   return errors;
 }
 

@@ -51,15 +51,18 @@ function validateLimits(range: LimitRange): FieldError[] {
     const names = new Set(MAPS.flatMap(map => Object.keys(maps[map] ?? {})));
     for (const name of names) {
       const [min, max, def, request] = [maps.min?.[name], maps.max?.[name], maps.default?.[name], maps.defaultRequest?.[name]];
-      const complain = (map: string, value: string | undefined, what: string, limit: string | undefined): void => {
-        errors.push(invalid(`${field}.${map}[${name}]`, value, `${what} ${value} is greater than ${limit}`));
+      const complain = (map: string, shown: string | undefined, detail: string): void => {
+        errors.push(invalid(`${field}.${map}[${name}]`, shown, detail));
       };
-      if (more(min, max)) complain('min', min, 'min value', `max value ${max}`);
-      if (more(min, request)) complain('defaultRequest', request, 'min value', `default request value ${request}`);
-      if (more(request, max)) complain('defaultRequest', request, 'default request value', `max value ${max}`);
-      if (more(request, def)) complain('defaultRequest', request, 'default request value', `default limit value ${def}`);
-      if (more(min, def)) complain('default', min, 'min value', `default value ${def}`);
-      if (more(def, max)) complain('default', max, 'default value', `max value ${max}`);
+      if (more(min, max)) complain('min', min, `min value ${min} is greater than max value ${max}`);
+      if (more(min, request))
+        complain('defaultRequest', request, `min value ${min} is greater than default request value ${request}`);
+      if (more(request, max))
+        complain('defaultRequest', request, `default request value ${request} is greater than max value ${max}`);
+      if (more(request, def))
+        complain('defaultRequest', request, `default request value ${request} is greater than default limit value ${def}`);
+      if (more(min, def)) complain('default', min, `min value ${min} is greater than default value ${def}`);
+      if (more(def, max)) complain('default', max, `default value ${def} is greater than max value ${max}`);
     }
   }
   return errors;
@@ -71,6 +74,35 @@ export const limitRangeRules: KindRules = rulesFor<LimitRange>({
 });
 
 type Quota = Loose<V1ResourceQuota>;
+const QUOTA_RESOURCES = new Set([
+  'configmaps',
+  'cpu',
+  'ephemeral-storage',
+  'limits.cpu',
+  'limits.ephemeral-storage',
+  'limits.memory',
+  'memory',
+  'persistentvolumeclaims',
+  'pods',
+  'replicationcontrollers',
+  'requests.cpu',
+  'requests.ephemeral-storage',
+  'requests.memory',
+  'requests.storage',
+  'resourcequotas',
+  'secrets',
+  'services',
+  'services.loadbalancers',
+  'services.nodeports',
+]);
+
+function validateQuotaResource(name: string, field: string): FieldError[] {
+  const errors = validateResourceName(name, field);
+  if (errors.length > 0 || name.includes('/')) return errors;
+  const isKnown = QUOTA_RESOURCES.has(name) || /^(requests\.)?hugepages-/.test(name);
+  return isKnown ? [] : [invalid(field, name, 'must be a standard resource for quota')];
+}
+
 const SCOPES = ['BestEffort', 'CrossNamespacePodAffinity', 'NotBestEffort', 'NotTerminating', 'PriorityClass', 'Terminating'];
 
 /** `requests.cpu: 1/2, …`, requests and limits in their own columns. */
@@ -89,7 +121,7 @@ export const quotaRules: KindRules = rulesFor<Quota>({
   validate(quota) {
     const errors: FieldError[] = [];
     for (const [name, amount] of Object.entries(quota.spec?.hard ?? {})) {
-      errors.push(...validateResourceName(name, `spec.hard[${name}]`), ...validateQuantity(amount, `spec.hard[${name}]`));
+      errors.push(...validateQuotaResource(name, `spec.hard[${name}]`), ...validateQuantity(amount, `spec.hard[${name}]`));
     }
     for (const scope of quota.spec?.scopes ?? [])
       if (!SCOPES.includes(scope)) errors.push(invalid('spec.scopes', quota.spec?.scopes, 'unsupported scope'));

@@ -2,7 +2,7 @@
 import type { V1Service } from '@kubernetes/client-node';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { ensure, type Loose, sameValue, setDefault, setDefaultIfZero } from '../objects.ts';
-import { age, labelsText, NONE, nameOf } from '../tables/cells.ts';
+import { age, labelsText, loadBalancerAddresses, NONE, nameOf } from '../tables/cells.ts';
 import { validateService, validateServiceUpdate } from './service-validation.ts';
 
 export type Service = Loose<V1Service>;
@@ -109,8 +109,7 @@ function dropForType(spec: ServiceSpec, before: ServiceSpec): void {
   }
 }
 
-const addresses = (service: Service): string[] =>
-  (service.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '').filter(Boolean);
+const addresses = (service: Service): string[] => loadBalancerAddresses(service.status?.loadBalancer?.ingress);
 
 function externalAddress(service: Service): string {
   const spec = service.spec ?? {};

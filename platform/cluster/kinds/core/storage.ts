@@ -4,6 +4,7 @@ import { compareQuantity, type FieldError, parseQuantity } from '../../schema/in
 import { forbidden, invalid, required, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { clone, ensure, type Loose, sameValue, setDefault, setDefaultIfZero } from '../objects.ts';
+import { structDifference } from '../pods/struct-difference.ts';
 import { age, nameOf } from '../tables/cells.ts';
 import { validateAccessModes, validateClaimSpec } from './claim-validation.ts';
 
@@ -93,10 +94,13 @@ export const volumeRules: KindRules = rulesFor<Volume>({
   },
   validate: validateVolume,
   validateChange(next, previous) {
-    const source = (volume: Volume): unknown => VOLUME_SOURCES.map(name => volume.spec?.[name]);
+    const source = (volume: Volume): object => Object.fromEntries(VOLUME_SOURCES.map(name => [name, volume.spec?.[name]]));
     const errors: FieldError[] = [];
     if (!sameValue(source(next), source(previous))) {
-      errors.push(forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'));
+      const difference = structDifference('PersistentVolumeSource', source(previous), source(next));
+      errors.push(
+        forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${difference}`),
+      );
     }
     if (next.spec?.volumeMode !== previous.spec?.volumeMode)
       errors.push(invalid('spec.volumeMode', next.spec?.volumeMode ?? null, 'field is immutable'));
@@ -122,6 +126,8 @@ export const volumeRules: KindRules = rulesFor<Volume>({
   deletion: { returnsObject: true },
 });
 
+const FIXED_CLAIM = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+
 /** A claim's spec is fixed, but for growing it and, once, the volume that it is bound to. */
 function validateClaimUpdate(next: Claim, previous: Claim): FieldError[] {
   const before = clone(previous.spec ?? {});
@@ -137,14 +143,9 @@ function validateClaimUpdate(next: Claim, previous: Claim): FieldError[] {
     delete after.volumeAttributesClassName;
     delete before.volumeAttributesClassName;
   }
-  return sameValue(after, before)
-    ? []
-    : [
-        forbidden(
-          'spec',
-          'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
-        ),
-      ];
+  if (sameValue(after, before)) return [];
+  const difference = structDifference('ClaimSpec', before, after);
+  return [forbidden('spec', `${FIXED_CLAIM}\n${difference}`)];
 }
 
 export const claimRules: KindRules = rulesFor<Claim>({

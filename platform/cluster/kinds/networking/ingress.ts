@@ -6,7 +6,7 @@ import { forbidden, IMMUTABLE, invalid, required, unsupported } from '../field-e
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { dns1035Label, dnsSubdomain, portName, portNumber, wildcardSubdomain } from '../meta/names.ts';
 import { ensure, type Loose, sameValue, setDefault } from '../objects.ts';
-import { age, NONE, nameOf } from '../tables/cells.ts';
+import { age, loadBalancerAddresses, NONE, nameOf } from '../tables/cells.ts';
 
 type Ingress = Loose<V1Ingress>;
 type Backend = Loose<V1IngressBackend>;
@@ -127,7 +127,7 @@ export const ingressRules: KindRules = rulesFor<Ingress>({
     nameOf(obj),
     obj.spec?.ingressClassName || legacyClass(obj) || NONE,
     hostsText(obj),
-    (obj.status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '').join(','),
+    loadBalancerAddresses(obj.status?.loadBalancer?.ingress).join(','),
     obj.spec?.tls?.length ? '80, 443' : '80',
     age(obj, now),
   ],

@@ -2,7 +2,7 @@
 import type { FieldError } from '../../schema/index.ts';
 import { forbidden, invalid } from '../field-errors.ts';
 import { clone, sameValue } from '../objects.ts';
-import { podSpecDifference } from './spec-difference.ts';
+import { structDifference } from './struct-difference.ts';
 import type { Pod, PodSpec } from './types.ts';
 import { validatePodSpec } from './validate-pod.ts';
 
@@ -80,7 +80,7 @@ export function validatePodUpdate(next: Pod, previous: Pod): FieldError[] {
   }
   errors.push(...validateTolerationAdditions(after, before));
   const munged = withoutAllowedChanges(after, before);
-  if (!sameValue(munged, before)) errors.push(forbidden('spec', `${ALLOWED}\n${podSpecDifference(before, munged)}`));
+  if (!sameValue(munged, before)) errors.push(forbidden('spec', `${ALLOWED}\n${structDifference('PodSpec', before, munged)}`));
   return errors;
 }
 

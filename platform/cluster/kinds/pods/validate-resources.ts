@@ -35,7 +35,7 @@ function validateList(list: Record<string, unknown>, field: string): FieldError[
   const errors: FieldError[] = [];
   for (const [name, quantity] of Object.entries(list)) {
     const at = `${field}[${name}]`;
-    errors.push(...validateContainerResourceName(name, field === '' ? name : field));
+    errors.push(...validateContainerResourceName(name, at));
     errors.push(...validateQuantity(quantity, at));
     if (name.includes('/') && /(\d*\.\d+|\dm)$/.test(String(quantity))) errors.push(invalid(at, String(quantity), INTEGER));
   }

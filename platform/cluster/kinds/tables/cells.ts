@@ -50,6 +50,11 @@ export function shortList(items: readonly string[], shown: number): string {
   return `${items.slice(0, shown).join(',')} + ${items.length - shown} more...`;
 }
 
+/** The addresses that a load balancer gave, sorted, each once. */
+export function loadBalancerAddresses(ingress: readonly { ip?: string; hostname?: string }[] | undefined): string[] {
+  return [...new Set((ingress ?? []).map(({ ip, hostname }) => ip || hostname || '').filter(Boolean))].sort();
+}
+
 /** Cells for kinds without a printer of their own: the name, and the creation time under `Age` or `Created At`. */
 export function nameAndAge(obj: KindObject, columns: readonly TableColumn[], now: Date): unknown[] {
   return columns.map(({ name }) => {

@@ -1,6 +1,5 @@
-// The difference between two pod specs as the API server prints it when it refuses an update: a unified diff of its internal Go structs.
+// The difference between two specs as the API server prints it when it refuses an update: a unified diff of its internal Go structs.
 import { goJson } from './go-structs.ts';
-import type { PodSpec } from './types.ts';
 
 const CONTEXT = 3;
 const POPULAR_FROM = 200;
@@ -86,7 +85,7 @@ const range = (start: number, count: number): string =>
   count === 1 ? `${start}` : `${count === 0 ? start - 1 : start},${count}`;
 
 /** Hunks with three lines of context, without file headers. */
-export function unifiedDifference(before: string[], after: string[]): string {
+function unifiedDifference(before: string[], after: string[]): string {
   const all = edits(before, after);
   const changed = all.flatMap(({ sign }, index) => (sign === ' ' ? [] : [index]));
   let out = '';
@@ -106,8 +105,8 @@ export function unifiedDifference(before: string[], after: string[]): string {
   return out;
 }
 
-/** The difference from the stored spec to the wanted one. */
-export function podSpecDifference(stored: PodSpec, wanted: PodSpec): string {
-  const lines = (spec: PodSpec): string[] => JSON.stringify(goJson('PodSpec', spec), null, 1).split('\n');
+/** The difference from one value to another, both of the internal Go type of that name (see go-structs.ts). */
+export function structDifference(type: string, stored: unknown, wanted: unknown): string {
+  const lines = (value: unknown): string[] => JSON.stringify(goJson(type, value ?? {}), null, 1).split('\n');
   return unifiedDifference(lines(stored), lines(wanted));
 }
