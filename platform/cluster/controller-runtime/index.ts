@@ -1,5 +1,5 @@
 // The door of what controllers, scheduler and simulated nodes are made of: shared caches, queues, events, and the shapes of objects.
-export { isAlreadyExists, isConflict, isNamespaceTerminating, isNotFound } from './api-errors.ts';
+export { isAlreadyExists, isNamespaceTerminating, isNotFound } from './api-errors.ts';
 export type {
   Affinity,
   Condition,

@@ -52,6 +52,7 @@ export class ObjectCache<T extends KubeObject> {
   readonly #gone = new Set<string>();
   readonly #unseen = new Map<string, T>();
   readonly #listeners: ChangeListener<T>[] = [];
+  #unseenTimer: NodeJS.Timeout | undefined;
 
   constructor({ client, type, signal, logger }: CacheOptions) {
     this.type = type;
@@ -59,6 +60,7 @@ export class ObjectCache<T extends KubeObject> {
     this.#logger = logger;
     this.#signal = signal;
     this.#informer = new Informer<T>(client, type, { signal });
+    signal.addEventListener('abort', () => clearTimeout(this.#unseenTimer), { once: true });
     this.#informer.onChange(event => {
       const uid = event.object.metadata.uid ?? '';
       this.#unseen.delete(uid);
@@ -155,7 +157,7 @@ export class ObjectCache<T extends KubeObject> {
     if ((deleted || deletionTimestamp) && !held) this.#forget(object);
     else if (uid && !this.#gone.has(uid) && this.#put(object)) {
       this.#unseen.set(uid, object);
-      if (this.#unseen.size === 1) this.#watchUnseen();
+      this.#watchUnseen();
     }
     return object;
   }
@@ -200,9 +202,12 @@ export class ObjectCache<T extends KubeObject> {
 
   // Only a watch that lost its place can miss an object that was written here and deleted since.
   #watchUnseen(): void {
-    const timer = setTimeout(() => void this.#lookUpUnseen(), UNSEEN_LIMIT_MS);
-    timer.unref();
-    this.#signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+    if (this.#unseenTimer || this.#signal.aborted) return;
+    this.#unseenTimer = setTimeout(() => {
+      this.#unseenTimer = undefined;
+      void this.#lookUpUnseen();
+    }, UNSEEN_LIMIT_MS);
+    this.#unseenTimer.unref();
   }
 
   async #lookUpUnseen(): Promise<void> {

@@ -1,4 +1,4 @@
 // The door of the scheduler: it gives each waiting pod a node, as kube-scheduler does with its default plugins.
 
-export { nodeSelectorMatches, podFitsNode, tolerates } from './node-rules.ts';
+export { podFitsNode } from './node-rules.ts';
 export { runScheduler } from './scheduler.ts';
