@@ -22,12 +22,9 @@ export class PodStreams implements PodConnector {
     if (!log) {
       if (options.previous)
         throw new DarumaError('INVALID_INPUT', `previous terminated container "${container}" in pod "${target.name}" not found`);
-      const waiting = worker.containerStatus(container)?.state.waiting;
-      const why = waiting && /Image|Config|Create.*Error/.test(waiting.reason) ? `trying and failing to pull image` : undefined;
-      throw new DarumaError(
-        'INVALID_INPUT',
-        `container "${container}" in pod "${target.name}" is ${why && waiting?.reason.includes('Image') ? why : `waiting to start: ${waiting?.reason ?? 'ContainerCreating'}`}`,
-      );
+      const reason = worker.containerStatus(container)?.state.waiting?.reason ?? 'ContainerCreating';
+      const why = /^(ErrImagePull|ImagePullBackOff)$/.test(reason) ? 'trying and failing to pull image' : reason;
+      throw new DarumaError('INVALID_INPUT', `container "${container}" in pod "${target.name}" is waiting to start: ${why}`);
     }
     if (worker.simulated) return;
     yield* log.read(options);

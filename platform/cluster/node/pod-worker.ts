@@ -87,6 +87,11 @@ export class PodWorker {
     return [...this.#init, ...this.#main].flatMap(({ name, running }) => (running ? [{ name, pid: running.pid }] : []));
   }
 
+  /** Manifest digests of the images that its containers have used. */
+  imageDigests(): string[] {
+    return [...this.#init, ...this.#main].flatMap(({ status }) => /sha256:[0-9a-f]{64}$/.exec(status.imageID)?.[0] ?? []);
+  }
+
   containerStatus(container: string): ContainerStatus | undefined {
     return this.#find(container)?.status;
   }

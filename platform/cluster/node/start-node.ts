@@ -49,19 +49,20 @@ const SHUTDOWN_GRACE_MS = 3_000;
 /** Registers the node and runs pods bound to it until disposed of; then ends their processes and leaves their objects as they are. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { client, nodeName, network, clock, logger } = options;
-  await mkdir(options.dataDir, { recursive: true });
+  // Volumes hold secrets.
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const dataDir = await realpath(options.dataDir);
   const marker = `DARUMA_NODE=${dataDir}`;
-  const swept = await sweepProcesses(marker);
-  if (swept > 0) logger.info('processes of an earlier run were ended', { count: swept });
-  await rm(join(dataDir, 'pods'), { recursive: true, force: true });
   // Pods keep their shim when another version of daruma is put in place meanwhile.
   const shimPath = join(dataDir, 'network-shim.cjs');
   await copyFile(network.shimPath, shimPath);
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   const registry = options.registry && new RegistryClient(options.registry);
-  const runtime = await chooseRuntime({ wanted: options.runtime ?? 'auto', dataDir, shimPath, logger });
+  const [runtime] = await Promise.all([
+    chooseRuntime({ wanted: options.runtime ?? 'auto', dataDir, shimPath, logger }),
+    cleanUpAfterKill(dataDir, marker, logger),
+  ]);
   const services: NodeServices = {
     client,
     nodeName,
@@ -121,6 +122,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   };
 }
 
+/** What a node that was killed could not do itself: ends its processes, then removes their files. */
+async function cleanUpAfterKill(dataDir: string, marker: string, logger: Logger): Promise<void> {
+  const swept = await sweepProcesses(marker);
+  if (swept > 0) logger.info('processes of an earlier run were ended', { count: swept });
+  await rm(join(dataDir, 'pods'), { recursive: true, force: true });
+}
+
 /** The pods of this node by uid. */
 class NodePods {
   readonly #services: NodeServices;
@@ -158,6 +166,8 @@ class NodePods {
     const leaving = worker
       .remove()
       .catch(error => this.#services.logger.warn('a pod left something behind', { pod: podKey(pod), reason: messageOf(error) }))
+      .then(() => this.#services.images.collect(new Set(this.workers().flatMap(other => other.imageDigests()))))
+      .catch(error => this.#services.logger.warn('unused images were not removed', { reason: messageOf(error) }))
       .finally(() => this.#leaving.delete(leaving));
     this.#leaving.add(leaving);
   }

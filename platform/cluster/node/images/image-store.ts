@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DarumaError, readFileIfExists, writeFileAtomic } from '../../../core/index.ts';
+import { DarumaError, messageOf, readFileIfExists, writeFileAtomic } from '../../../core/index.ts';
 import type { ImageReference } from './image-reference.ts';
 import { type Descriptor, type Manifest, type RegistryClient, sha256 } from './registry-client.ts';
 import { unpackLayer } from './unpack-layer.ts';
@@ -103,10 +103,8 @@ export class ImageStore {
       if (!image) throw new DarumaError('IMAGE_INVALID', `image ${reference.name} vanished while it was unpacked`);
       return image;
     } catch (error) {
-      if (!(error instanceof DarumaError)) throw error;
-      throw new DarumaError(error.code, `failed to pull and unpack image "${reference.name}": ${error.message}`, {
-        cause: error,
-      });
+      const code = error instanceof DarumaError ? error.code : 'IMAGE_INVALID';
+      throw new DarumaError(code, `failed to pull and unpack image "${reference.name}": ${messageOf(error)}`, { cause: error });
     }
   }
 
