@@ -55,6 +55,8 @@ export function LinesView({ title, lines, width, height, filter, active, follow 
           return move(-shown.length);
         case 'bottom':
           return move(shown.length);
+        default:
+          break;
       }
       if (key.leftArrow) onSide?.(-1);
       if (key.rightArrow) onSide?.(1);

@@ -161,7 +161,7 @@ function useLoaded(load: () => Promise<Line[]>, again: unknown): Line[] {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `again` says when the content may have changed
   useEffect(() => {
     let current = true;
-    load()
+    void load()
       .catch((error: unknown): Line[] => [{ text: messageOf(error), colour: 'red' }])
       .then(loaded => current && setLines(loaded));
     return () => {
