@@ -113,12 +113,13 @@ function written(schema: TypeSchema, value: unknown): unknown {
   }
   if (typeof value === 'number') {
     if (schema.format === 'quantity') return canonicalText(schema, String(value));
-    return value === 0 && omits && !go.pointer && schema.type !== 'int-or-string' && schema.type !== 'any' ? undefined : value;
+    const isNumber = schema.type === 'integer' || schema.type === 'number';
+    return value === 0 && isNumber && omits && !go.pointer ? undefined : value;
   }
-  if (typeof value === 'boolean') return value || !omits || go.pointer || schema.type === 'any' ? value : undefined;
+  if (typeof value === 'boolean') return !value && schema.type === 'boolean' && omits && !go.pointer ? undefined : value;
   if (schema.type === 'any') return value;
   if (Array.isArray(value)) {
-    if (value.length === 0 && go) return omits ? undefined : null;
+    if (value.length === 0 && go && schema.type === 'array') return omits ? undefined : null;
     if (schema.items) elements(schema.items, value);
     return value;
   }
@@ -128,7 +129,7 @@ function written(schema: TypeSchema, value: unknown): unknown {
     return value;
   }
   const keys = Object.keys(value);
-  if (keys.length === 0 && go && !go.pointer) return omits ? undefined : null;
+  if (keys.length === 0 && go && !go.pointer && schema.type === 'object') return omits ? undefined : null;
   if (schema.values) {
     for (const key of keys) value[key] = element(schema.values, value[key]);
   }

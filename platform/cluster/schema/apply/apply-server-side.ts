@@ -28,8 +28,8 @@ export interface ApplyRequest {
   /** RFC 3339 of this write. */
   time: string;
   /**
-   * Fields that this endpoint does not write and nobody comes to own by it, as paths. By default `status` for the object itself,
-   * `spec` and `metadata.labels` for its status. Pass [] for a custom resource without a status subresource.
+   * Fields that this endpoint does not write and nobody comes to own by it, as paths. By default `status` for a built-in object,
+   * nothing for a custom resource, `spec` and `metadata.labels` for the status subresource.
    */
   resetFields?: ResetFields | undefined;
 }
@@ -80,7 +80,7 @@ function applyOnce(request: ApplyRequest, live: JsonObject, before: Managers): O
   const writer = { name: manager, operation: 'Apply', apiVersion, subresource } as const;
   const identity = managerIdentity(writer);
   const last = managers.get(identity);
-  const reset = resetSet(request.resetFields, subresource);
+  const reset = resetSet(request);
   const set = fieldSetOf(schema, applied).without(reset);
   managers.set(identity, { ...writer, time: last?.time, set });
   const merged = mergeValues(schema, liveValue, applied);

@@ -45,8 +45,7 @@ function withoutAnnotation(applied: JsonObject): JsonObject {
   const annotations = annotationsOf(applied);
   if (!annotations) return applied;
   const { [annotation]: _, ...rest } = annotations;
-  const { annotations: __, ...metadata } = applied.metadata as JsonObject;
-  return { ...applied, metadata: Object.keys(rest).length > 0 ? { ...metadata, annotations: rest } : metadata };
+  return { ...applied, metadata: { ...(applied.metadata as JsonObject), annotations: rest } };
 }
 
 function annotationsOf({ metadata }: JsonObject): JsonObject | undefined {

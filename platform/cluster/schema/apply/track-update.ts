@@ -57,7 +57,7 @@ function sameTimes(left: Managers, right: Managers): boolean {
 export function trackManagers(managers: Managers, request: TrackRequest): Managers {
   const { schema, after, manager, apiVersion, time, subresource = '' } = request;
   const before = request.before ?? sharedEmptyObject(schema);
-  const comparison = compareValues(schema, before, after).without(resetSet(request.resetFields, subresource));
+  const comparison = compareValues(schema, before, after).without(resetSet(request));
   const next: Managers = new Map(managers);
   takeFromOthers(next, { comparison, writer: undefined, force: true });
   stripUnowned(next);

@@ -24,7 +24,7 @@ export function stringErrors(
 }
 
 export function numberErrors(keywords: JsonObject, { value, path }: At<number>, errors: FieldError[]): void {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, format } = keywords;
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = keywords;
   if (typeof multipleOf === 'number' && multipleOf > 0 && !Number.isInteger(roundedQuotient(value, multipleOf))) {
     errors.push(invalid(path, value, `should be a multiple of ${multipleOf}`));
   }
@@ -33,9 +33,6 @@ export function numberErrors(keywords: JsonObject, { value, path }: At<number>, 
   }
   if (typeof minimum === 'number' && (exclusiveMinimum === true ? value <= minimum : value < minimum)) {
     errors.push(invalid(path, value, `should be greater than ${exclusiveMinimum === true ? '' : 'or equal to '}${minimum}`));
-  }
-  if (format === 'int32' && (value < -(2 ** 31) || value >= 2 ** 31)) {
-    errors.push(invalid(path, value, `must be of type int32: "number"`, ''));
   }
 }
 
@@ -52,8 +49,8 @@ export function sizeErrors(keywords: JsonObject, { value, path }: At<unknown>, e
   if (typeof min === 'number' && size < min) errors.push(invalid(path, size, `should have at least ${min} ${unit}`));
 }
 
-function invalid(path: string, badValue: unknown, text: string, within = ' in body'): FieldError {
-  return { type: 'Invalid value', field: path, badValue, detail: `${path}${within} ${text}` };
+function invalid(path: string, badValue: unknown, text: string): FieldError {
+  return { type: 'Invalid value', field: path, badValue, detail: `${path} in body ${text}` };
 }
 
 /** Without the noise of binary fractions: 0.3 is a multiple of 0.1. */
