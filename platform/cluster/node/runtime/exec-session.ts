@@ -1,8 +1,12 @@
 // A command beside a container's own process, with pipes or, where util-linux's `script` is, on a terminal.
 import { spawn } from 'node:child_process';
 import { readFile, readlink } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecOptions, ExecSession } from '../../pod-connector.ts';
 import { type GuardedCommand, spawnGuarded } from './guarded-process.ts';
+
+const TERMINAL_LIMIT_MS = 2_000;
+const POLL_MS = 5;
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
@@ -14,7 +18,7 @@ export async function execSession(
   { stdin, tty }: Pick<ExecOptions, 'stdin' | 'tty'>,
 ): Promise<ExecSession> {
   const onTerminal = tty && process.platform === 'linux';
-  const line = `stty cols 80 rows 24 2>/dev/null; exec ${inner.command.map(quote).join(' ')}`;
+  const line = `[ "$(stty size)" != '0 0' ] || stty cols 80 rows 24; exec ${inner.command.map(quote).join(' ')}`;
   const command = onTerminal ? ['script', '-q', '-e', '-f', '-c', line, '/dev/null'] : inner.command;
   const env = onTerminal ? { TERM: 'xterm', ...inner.env, SHELL: '/bin/sh' } : inner.env;
   // `script` takes the end of its input for a hang-up, so a terminal without input keeps an open one.
@@ -31,18 +35,19 @@ export async function execSession(
   };
 }
 
+/** The first size often comes before `script` has opened its terminal, which is therefore waited for. */
 async function resizeTerminal(scriptPid: number, columns: number, rows: number): Promise<void> {
-  try {
-    const children = (await readFile(`/proc/${scriptPid}/task/${scriptPid}/children`, 'utf8')).trim().split(/\s+/);
-    for (const child of children) {
-      const terminal = await readlink(`/proc/${child}/fd/0`).catch(() => '');
-      if (!terminal.startsWith('/dev/pts/')) continue;
-      const stty = spawn('stty', ['-F', terminal, 'cols', String(Math.trunc(columns)), 'rows', String(Math.trunc(rows))], {
-        stdio: 'ignore',
-      });
-      stty.on('error', () => {});
+  const deadline = performance.now() + TERMINAL_LIMIT_MS;
+  while (performance.now() < deadline) {
+    const children = await readFile(`/proc/${scriptPid}/task/${scriptPid}/children`, 'utf8').catch(() => undefined);
+    if (children === undefined) return;
+    const first = children.trim().split(/\s+/)[0];
+    const terminal = first ? await readlink(`/proc/${first}/fd/0`).catch(() => '') : '';
+    if (terminal.startsWith('/dev/pts/')) {
+      const size = ['cols', String(Math.trunc(columns)), 'rows', String(Math.trunc(rows))];
+      spawn('stty', ['-F', terminal, ...size], { stdio: 'ignore' }).on('error', () => {});
+      return;
     }
-  } catch {
-    // The command has ended.
+    await delay(POLL_MS);
   }
 }

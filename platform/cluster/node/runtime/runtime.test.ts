@@ -145,6 +145,13 @@ describe.each<[string, ContainerRuntime, boolean]>([
     const terminal = await container.exec({ command: ['node', '-p', 'process.stdout.isTTY'], stdin: false, tty: true });
     expect(await read(terminal.stdout)).toContain('true');
     expect((await terminal.exit).code).toBe(0);
+    const sized = await container.exec({
+      command: ['sh', '-c', 'until [ "$(stty size)" = "33 101" ]; do sleep 0.02; done; stty size'],
+      stdin: true,
+      tty: true,
+    });
+    sized.resize(101, 33);
+    expect(await read(sized.stdout)).toBe('33 101\r\n');
     container.kill();
     await finish(container);
     expect(existsSync(join(home, `container-${count - 1}`))).toBe(false);
