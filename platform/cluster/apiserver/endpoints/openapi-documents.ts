@@ -59,8 +59,22 @@ const componentName = ({ strategy, schema }: Described, components: Record<strin
   return undefined;
 };
 
-function operation(verb: string, { strategy }: Described, reference: Json, v3: boolean): Json {
+const PATCH_BODY = { schema: { type: 'object' } };
+
+/** kubectl looks here for the patch formats that a kind takes. */
+function patchTypes(custom: boolean): Json {
+  const strategic = custom ? {} : { 'application/strategic-merge-patch+json': PATCH_BODY };
+  const all = {
+    'application/apply-patch+yaml': PATCH_BODY,
+    'application/json-patch+json': PATCH_BODY,
+    'application/merge-patch+json': PATCH_BODY,
+  };
+  return { ...all, ...strategic };
+}
+
+function operation(verb: string, { strategy, schema: customSchema }: Described, reference: Json, v3: boolean): Json {
   const [, action] = ACTIONS[verb] as [string, string];
+  const custom = customSchema !== undefined;
   const names =
     verb === 'patch' ? [...WRITE_PARAMETERS, 'force'] : verb === 'create' || verb === 'update' ? WRITE_PARAMETERS : [];
   const parameters = names.map(name => ({
@@ -71,6 +85,8 @@ function operation(verb: string, { strategy }: Described, reference: Json, v3: b
   return {
     operationId: `${action}${strategy.group}${strategy.version}${strategy.kind}`,
     ...(parameters.length > 0 ? { parameters } : {}),
+    ...(verb === 'patch' && v3 ? { requestBody: { content: patchTypes(custom) } } : {}),
+    ...(verb === 'patch' && !v3 ? { consumes: Object.keys(patchTypes(custom)) } : {}),
     responses: {
       '200': { description: 'OK', ...(v3 ? { content: { 'application/json': { schema: reference } } } : { schema: reference }) },
     },

@@ -99,7 +99,6 @@ async function forward(parts: ApiParts, context: RequestContext, target: PodTarg
       method: request.method,
       path: path + search,
       headers: { ...headers, 'content-length': String(body.length) },
-      agent: false,
       signal: request.signal,
     });
     outgoing.once('response', resolve);

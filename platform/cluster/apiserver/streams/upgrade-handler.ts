@@ -101,12 +101,10 @@ const offered = (message: IncomingMessage): string[] =>
 /** The connections end with `signal`. */
 export function upgradeHandler(parts: ApiParts, audit: AuditLog, signal: AbortSignal): UpgradeHandler {
   setMaxListeners(0, signal);
-  let accepted: readonly string[] = [];
-  const server = new WebSocketServer({
-    noServer: true,
-    maxPayload: MESSAGE_LIMIT_BYTES,
-    handleProtocols: protocols => accepted.find(protocol => protocols.has(protocol)) ?? false,
-  });
+  const server = new WebSocketServer({ noServer: true, maxPayload: MESSAGE_LIMIT_BYTES });
+  // The protocol is negotiated here: Kubernetes' names contain characters that the WebSocket library refuses.
+  const chosen = new WeakMap<IncomingMessage, string>();
+  server.on('headers', (headers, message) => headers.push(`Sec-WebSocket-Protocol: ${chosen.get(message) ?? ''}`));
   const handle = async (request: ApiRequest, socket: Duplex, head: Buffer, message: IncomingMessage) => {
     let context: RequestContext | undefined;
     let status = 101;
@@ -115,14 +113,11 @@ export function upgradeHandler(parts: ApiParts, audit: AuditLog, signal: AbortSi
       if (message.headers.upgrade?.toLowerCase() !== 'websocket')
         throw badRequest('unable to upgrade: only websocket is supported');
       const protocols = offered(message);
-      const { protocols: known, serve } = upgradeOf(
-        parts,
-        context,
-        protocols.find(protocol => PORT_PROTOCOLS.includes(protocol)) ?? '',
-      );
-      if (!protocols.some(protocol => known.includes(protocol))) throw notAcceptable(known);
-      accepted = known;
-      // The handshake is synchronous, so that `accepted` is this request's.
+      const { protocols: known, serve } = upgradeOf(parts, context, protocols.find(name => PORT_PROTOCOLS.includes(name)) ?? '');
+      const protocol = known.find(name => protocols.includes(name));
+      if (protocol === undefined) throw notAcceptable(known);
+      chosen.set(message, protocol);
+      delete message.headers['sec-websocket-protocol'];
       server.handleUpgrade(message, socket, head, websocket => {
         const end = () => websocket.terminate();
         signal.addEventListener('abort', end, { once: true });
