@@ -1,7 +1,7 @@
 // The OCI distribution server: authenticates and authorises every request, then hands it to the handler of its route.
 
 import { mkdir } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { DarumaError, messageOf } from '../core/index.ts';
@@ -13,7 +13,7 @@ import { OciError, sendOciError } from './oci-error.ts';
 import type { RegistryCall, RegistryParts } from './registry-call.ts';
 import { type RegistryRoute, ROUTE_METHODS, registryRoute } from './registry-routes.ts';
 import { RepositoryContent } from './repository-content.ts';
-import type { GarbageReport, RegistryOptions } from './types.ts';
+import type { GarbageReport, RegistryOptions, TlsListener, TlsListenerOptions } from './types.ts';
 import { Uploads } from './uploads.ts';
 
 const HOUR_MS = 3_600_000;
@@ -28,10 +28,12 @@ export class Registry implements AsyncDisposable {
   readonly tlsPort: number | undefined;
   readonly #servers: Server[];
   readonly #store: RegistryStore;
+  readonly #answer: RequestListener;
 
   /** @internal by `startRegistry` */
-  constructor(store: RegistryStore, plain: Listener, tls: Listener | undefined) {
+  constructor({ store, answer, plain, tls }: { store: RegistryStore; answer: RequestListener; plain: Listener; tls?: Listener }) {
     this.#store = store;
+    this.#answer = answer;
     this.#servers = [plain.server, ...(tls ? [tls.server] : [])];
     this.url = `http://${plain.address}`;
     this.port = plain.port;
@@ -47,15 +49,27 @@ export class Registry implements AsyncDisposable {
     return this.#store.collectGarbage({ graceMs, removeUntagged });
   }
 
+  /**
+   * Listens by TLS on one more address, for nodes that are elsewhere; `port` 0 (default) takes a free one. The listener ends when it
+   * is disposed of, or with the registry. @throws PORT_IN_USE
+   */
+  async listenTls({ host, port = 0, key, cert }: TlsListenerOptions): Promise<TlsListener> {
+    const { server, port: bound, address } = await listen(tlsServer({ key, cert }, this.#answer), host, port);
+    this.#servers.push(server);
+    return {
+      url: `https://${address}`,
+      port: bound,
+      [Symbol.asyncDispose]: async () => {
+        const at = this.#servers.indexOf(server);
+        if (at < 0) return;
+        this.#servers.splice(at, 1);
+        await closed(server);
+      },
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(
-      this.#servers.map(server => {
-        const closed = new Promise<void>(resolve => server.close(() => resolve()));
-        server.closeIdleConnections();
-        const deadline = setTimeout(() => server.closeAllConnections(), 2_000);
-        return closed.finally(() => clearTimeout(deadline));
-      }),
-    );
+    await Promise.all(this.#servers.splice(0).map(closed));
     await this.#store.uploads[Symbol.asyncDispose]();
   }
 }
@@ -65,15 +79,27 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   const { directory, host = '127.0.0.1', port, tls } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const store = new RegistryStore(directory, await Uploads.open(directory), options);
-  const answer = (request: IncomingMessage, response: ServerResponse): void => void handle(store, options, request, response);
+  const answer: RequestListener = (request, response) => void handle(store, options, request, response);
   const plain = await listen(createServer({ requestTimeout: 0 }, answer), host, port);
   try {
-    const secure = tls && createTlsServer({ key: tls.key, cert: tls.cert, requestTimeout: 0 }, answer);
-    return new Registry(store, plain, secure && (await listen(secure, tls.host ?? host, tls.port ?? 0)));
+    const secure = tls && (await listen(tlsServer(tls, answer), tls.host ?? host, tls.port ?? 0));
+    return new Registry({ store, answer, plain, ...(secure ? { tls: secure } : {}) });
   } catch (error) {
     plain.server.close();
     throw error;
   }
+}
+
+function tlsServer({ key, cert }: { key: string; cert: string }, answer: RequestListener): Server {
+  return createTlsServer({ key, cert, requestTimeout: 0 }, answer);
+}
+
+/** Requests that run get a moment to end. */
+function closed(server: Server): Promise<void> {
+  const ended = new Promise<void>(resolve => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const deadline = setTimeout(() => server.closeAllConnections(), 2_000);
+  return ended.finally(() => clearTimeout(deadline));
 }
 
 class RegistryStore implements RegistryParts {

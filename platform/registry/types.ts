@@ -37,6 +37,20 @@ export interface RegistryOptions {
   logger: Logger;
 }
 
+export interface TlsListenerOptions {
+  host: string;
+  port?: number;
+  /** PEM. */
+  key: string;
+  cert: string;
+}
+
+export interface TlsListener extends AsyncDisposable {
+  /** `https://HOST:PORT` */
+  readonly url: string;
+  readonly port: number;
+}
+
 export interface GarbageReport {
   blobs: number;
   bytes: number;

@@ -1,5 +1,6 @@
 // A TCP connection to whichever endpoint of a service takes it: the next one when one refuses, a short wait between two versions.
 import { createConnection, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { HostEndpoint } from './cluster-network.ts';
 import type { Endpoint, ServiceTable } from './service-table.ts';
 
@@ -9,9 +10,11 @@ export interface ServiceTarget {
   portName: string | undefined;
 }
 
+/** What is ready behind services, and how to get a connection to it. */
 export interface EndpointDialer {
   table: ServiceTable;
-  hostEndpoint(address: string, port: number): HostEndpoint;
+  /** @throws when the endpoint does not take the connection */
+  connect(endpoint: Endpoint, options?: { localAddress?: string }): Promise<Duplex>;
 }
 
 /** How long a connection may wait for an endpoint that takes it while a service is between two versions. */
@@ -38,16 +41,16 @@ export function dial({ host, port }: HostEndpoint, localAddress?: string): Promi
 
 /** Undefined when the service has no endpoint, or none that takes the connection in time. */
 export async function dialService(
-  { table, hostEndpoint }: EndpointDialer,
+  { table, connect }: EndpointDialer,
   { namespace, service, portName }: ServiceTarget,
   { localAddress, prefer }: { localAddress?: string; prefer?: (endpoints: Endpoint[]) => Endpoint[] } = {},
-): Promise<Socket | undefined> {
+): Promise<Duplex | undefined> {
   const deadline = performance.now() + HANDOVER_WAIT_MS;
   for (;;) {
     const endpoints = table.endpoints(namespace, service, portName);
-    for (const { address, port } of prefer?.(endpoints) ?? endpoints) {
+    for (const endpoint of prefer?.(endpoints) ?? endpoints) {
       try {
-        return await dial(hostEndpoint(address, port), localAddress);
+        return await connect(endpoint, localAddress ? { localAddress } : {});
       } catch {
         // The next endpoint may take it.
       }

@@ -1,13 +1,14 @@
 // The ingress: HTTP and WebSockets by host and path to ready pods, without dropping a request while pods are replaced.
-import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DarumaError, type Logger, messageOf } from '../../core/index.ts';
-import type { HostEndpoint } from './cluster-network.ts';
+import { EndpointAgent } from './endpoint-agent.ts';
 import { dialService, type EndpointDialer, HANDOVER_WAIT_MS } from './endpoint-connection.ts';
 import { type IngressRoute, routeFor } from './ingress-routes.ts';
 import type { Ingress, ServicePort } from './kinds.ts';
 import { join } from './service-proxy.ts';
+import type { Endpoint } from './service-table.ts';
 
 const HOP_BY_HOP = new Set([
   'connection',
@@ -32,12 +33,16 @@ type Attempt = 'answered' | 'refused' | 'failed';
 
 export class IngressProxy implements AsyncDisposable {
   readonly #options: IngressProxyOptions;
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 64, scheduling: 'lifo' });
+  readonly #agent: EndpointAgent;
+  /** For requests with a body: it is sent once, so it never goes into a connection that the other side may be closing. */
+  readonly #freshAgent: EndpointAgent;
   readonly #servers: Server[] = [];
   readonly #upgraded = new Set<Duplex>();
 
   private constructor(options: IngressProxyOptions) {
     this.#options = options;
+    this.#agent = new EndpointAgent(options.dialer, { keepAlive: true });
+    this.#freshAgent = new EndpointAgent(options.dialer, { keepAlive: false });
   }
 
   /** Listens on 127.0.0.1, and on ::1 where that can be. @throws DarumaError PORT_IN_USE */
@@ -62,10 +67,8 @@ export class IngressProxy implements AsyncDisposable {
   }
 
   /** Closes connections to a pod that carry no request now. */
-  drain(host: string): void {
-    for (const [name, sockets] of Object.entries(this.#agent.freeSockets)) {
-      if (name.startsWith(`${host}:`)) for (const socket of sockets ?? []) socket.destroy();
-    }
+  drain(address: string): void {
+    this.#agent.drain(address);
   }
 
   async #listen(host: string, port: number): Promise<number> {
@@ -91,7 +94,7 @@ export class IngressProxy implements AsyncDisposable {
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { table, hostEndpoint } = this.#options.dialer;
+    const { table } = this.#options.dialer;
     incoming.on('error', () => {});
     response.on('error', () => {});
     const { route, port } = this.#target(incoming);
@@ -102,7 +105,7 @@ export class IngressProxy implements AsyncDisposable {
     for (;;) {
       const endpoints = table.endpoints(route.namespace, route.service, port.name);
       for (const endpoint of endpoints) {
-        const attempt = await this.#attempt(incoming, response, hostEndpoint(endpoint.address, endpoint.port));
+        const attempt = await this.#attempt(incoming, response, endpoint);
         if (attempt === 'answered') return;
         if (attempt === 'failed') return refuse(response, 502, `a pod of service ${route.service} closed the connection`);
       }
@@ -115,19 +118,17 @@ export class IngressProxy implements AsyncDisposable {
     }
   }
 
-  #attempt(incoming: IncomingMessage, response: ServerResponse, { host, port }: HostEndpoint): Promise<Attempt> {
+  #attempt(incoming: IncomingMessage, response: ServerResponse, endpoint: Endpoint): Promise<Attempt> {
     const hasBody = incoming.headers['content-length'] !== undefined || incoming.headers['transfer-encoding'] !== undefined;
     const repeatable = !hasBody && /^(GET|HEAD|OPTIONS)$/.test(incoming.method ?? '');
     return new Promise(resolve => {
       let connected = false;
       const upstream = request({
-        host,
-        port,
+        ...EndpointAgent.place(endpoint),
         method: incoming.method,
         path: incoming.url,
         headers: forwardedHeaders(incoming),
-        // A body is sent once, so it never goes into a connection that the other side may be closing.
-        agent: hasBody ? false : this.#agent,
+        agent: hasBody ? this.#freshAgent : this.#agent,
       });
       const abort = (): void => void upstream.destroy();
       response.once('close', abort);
@@ -199,6 +200,7 @@ export class IngressProxy implements AsyncDisposable {
     for (const server of this.#servers) server.closeAllConnections();
     for (const socket of this.#upgraded) socket.destroy();
     this.#agent.destroy();
+    this.#freshAgent.destroy();
     await Promise.all(closing);
   }
 }

@@ -23,6 +23,7 @@ export interface EndpointSlice extends KubeObject {
   endpoints?: {
     addresses: string[];
     hostname?: string;
+    targetRef?: { kind?: string; name?: string };
     conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
   }[];
   ports?: { name?: string; port?: number; protocol?: string }[];

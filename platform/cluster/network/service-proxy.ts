@@ -1,9 +1,15 @@
 // Serves every service at its cluster address (and node port): a listener on this host for each port, balanced over ready endpoints.
 import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Logger, messageOf } from '../../core/index.ts';
 import type { HostEndpoint } from './cluster-network.ts';
 import { dialService, type EndpointDialer, type ServiceTarget } from './endpoint-connection.ts';
 import type { Endpoint } from './service-table.ts';
+
+/** Also where a cluster address is on this host. */
+export interface HostDialer extends EndpointDialer {
+  hostEndpoint(address: string, port: number): HostEndpoint;
+}
 
 interface Listener {
   server: Server;
@@ -12,13 +18,13 @@ interface Listener {
 }
 
 export class ServiceProxy implements AsyncDisposable {
-  readonly #dialer: EndpointDialer;
+  readonly #dialer: HostDialer;
   readonly #logger: Logger;
   readonly #listeners = new Map<string, Listener>();
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<Duplex>();
   #closed = false;
 
-  constructor(dialer: EndpointDialer, logger: Logger) {
+  constructor(dialer: HostDialer, logger: Logger) {
     this.#dialer = dialer;
     this.#logger = logger;
     dialer.table.onChange(() => this.#reconcile());
@@ -116,7 +122,7 @@ export class ServiceProxy implements AsyncDisposable {
     join(client, upstream);
   }
 
-  #track(socket: Socket): void {
+  #track(socket: Duplex): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
   }
@@ -133,7 +139,7 @@ export class ServiceProxy implements AsyncDisposable {
 }
 
 /** Carries bytes both ways until both sides have ended. */
-export function join(client: Socket, upstream: Socket): void {
+export function join(client: Socket, upstream: Duplex): void {
   const end = (): void => {
     client.destroy();
     upstream.destroy();

@@ -8,6 +8,8 @@ export interface Endpoint {
   address: string;
   port: number;
   hostname?: string;
+  /** The pod behind the address, where there is one. */
+  pod?: { namespace: string; name: string };
 }
 
 /** How long after its last endpoint went a service counts as between two versions and not as down. */
@@ -69,10 +71,11 @@ export class ServiceTable {
     for (const slice of this.#slicesOf.get(`${namespace}/${name}`)?.values() ?? []) {
       for (const { port, name: sliceName, protocol } of slice.ports ?? [{ port: 0, name: portName }]) {
         if ((sliceName ?? '') !== (portName ?? '') || port === undefined || (protocol ?? 'TCP') !== 'TCP') continue;
-        for (const { addresses, conditions, hostname } of slice.endpoints ?? []) {
+        for (const { addresses, conditions, hostname, targetRef } of slice.endpoints ?? []) {
           const address = addresses[0];
           if (!address || this.#drained.has(address) || (conditions?.ready === false && !unready)) continue;
-          found.set(`${address}:${port}`, { address, port, ...(hostname ? { hostname } : {}) });
+          const pod = targetRef?.kind === 'Pod' && targetRef.name ? { namespace, name: targetRef.name } : undefined;
+          found.set(`${address}:${port}`, { address, port, ...(hostname ? { hostname } : {}), ...(pod ? { pod } : {}) });
         }
       }
     }

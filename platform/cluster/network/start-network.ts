@@ -1,17 +1,16 @@
 // Composes a cluster's network on this host: addresses, service proxy, DNS and ingress.
 import { setMaxListeners } from 'node:events';
 import { assetPath, type Logger } from '../../core/index.ts';
-import { Informer, type KubeClient } from '../../kube/index.ts';
+import type { KubeClient } from '../../kube/index.ts';
 import { claimAddresses } from './address-claim.ts';
 import { toHost } from './addresses.ts';
 import type { ClusterNetwork, PodEnvironmentOptions } from './cluster-network.ts';
 import { CLUSTER_DOMAIN, DnsServer } from './dns-server.ts';
-import { IngressProxy } from './ingress-proxy.ts';
-import { publishIngressAddress } from './ingress-status.ts';
-import type { Ingress } from './kinds.ts';
+import { dial, type EndpointDialer } from './endpoint-connection.ts';
 import { PodAddresses } from './pod-addresses.ts';
 import { ServiceProxy } from './service-proxy.ts';
 import { ServiceTable } from './service-table.ts';
+import { serveIngresses } from './start-ingress.ts';
 import { Teardown } from './teardown.ts';
 
 const NODE_ADDRESS = '10.244.0.1';
@@ -41,24 +40,17 @@ export async function startNetwork({
     const { map } = stack.use(await claimAddresses(NODE_ADDRESS));
     const hostEndpoint = (address: string, port: number) => toHost(map, address, port);
     const table = new ServiceTable(client, { signal: stop.signal, ...(apiUrl ? { apiEndpoint: apiEndpointOf(apiUrl) } : {}) });
-    const ingresses = new Informer<Ingress>(
-      client,
-      { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' },
-      { signal: stop.signal },
-    );
-    const dialer = { table, hostEndpoint };
-    const proxy = stack.use(new ServiceProxy(dialer, logger));
+    const dialer: EndpointDialer = {
+      table,
+      connect: ({ address, port }, { localAddress } = {}) => dial(hostEndpoint(address, port), localAddress),
+    };
+    const proxy = stack.use(new ServiceProxy({ ...dialer, hostEndpoint }, logger));
     stack.use(await DnsServer.start(table, hostEndpoint(DNS_ADDRESS, 53), logger));
     const ingress =
       ingressPort === undefined
         ? undefined
-        : stack.use(await IngressProxy.start(ingressPort, { dialer, ingresses: () => ingresses.list(), logger }));
-    if (ingress) {
-      ingresses.onChange(({ type, object }) => {
-        if (type !== 'deleted') void publishIngressAddress(client, object, { logger, signal: stop.signal });
-      });
-    }
-    await Promise.all([table.synced(), ingresses.synced()]);
+        : stack.use(await serveIngresses(client, { port: ingressPort, dialer, logger, signal: stop.signal }));
+    await Promise.all([table.synced(), ingress?.synced()]);
     await proxy.listening();
     const addresses = new PodAddresses();
     const shimPath = assetPath('dist/network-shim.cjs');
@@ -77,7 +69,7 @@ export async function startNetwork({
       podEnvironment: options => podEnvironment(options, { map, dns: hostEndpoint(DNS_ADDRESS, 53), shimPath }),
       drain(address) {
         table.drain(address);
-        ingress?.drain(hostEndpoint(address, 0).host);
+        ingress?.drain(address);
       },
       [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
     };
