@@ -67,7 +67,8 @@ export function runScheduler(host: ControllerHost): void {
     if ('node' in choice) return bind(pod, choice.node);
     const total = topology.nodes.length;
     const message = missing
-      ? `0/${total} nodes are available: ${missing}. preemption: 0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`
+      ? // The real scheduler's preemption has nothing but this to say here.
+        `0/${total} nodes are available: ${missing}. not found`
       : unschedulableMessage(total, choice.refusals, choice.helpless);
     unplaced.add(key);
     await tellUnschedulable(pod, message);

@@ -38,17 +38,13 @@ export function nodeStatus(now: string): NonNullable<Node['status']> {
   };
 }
 
-function withConditions(pod: Pod, now: string, statuses: Record<string, Condition['status']>, reason?: string): Condition[] {
+/** All as well as can be, also of a pod that has ended: so do the fake nodes that the real control plane was recorded with. */
+function withConditions(pod: Pod, now: string): Condition[] {
   let conditions = pod.status?.conditions ?? [];
-  if (conditionOf(conditions, 'PodScheduled')?.status !== 'True') statuses = { PodScheduled: 'True', ...statuses };
-  for (const [type, status] of Object.entries(statuses))
-    conditions = withCondition(conditions, {
-      type,
-      status,
-      lastProbeTime: null,
-      lastTransitionTime: now,
-      ...(reason && status === 'False' ? { reason } : {}),
-    });
+  for (const type of ['PodScheduled', 'Initialized', 'Ready', 'ContainersReady']) {
+    if (conditionOf(conditions, type)?.status === 'True') continue;
+    conditions = withCondition(conditions, { type, status: 'True', lastProbeTime: null, lastTransitionTime: now });
+  }
   return conditions;
 }
 
@@ -59,7 +55,7 @@ export function runningStatus(pod: Pod, now: string, podIP: string): NonNullable
     podIP,
     podIPs: [{ ip: podIP }],
     startTime: now,
-    conditions: withConditions(pod, now, { Initialized: 'True', Ready: 'True', ContainersReady: 'True' }),
+    conditions: withConditions(pod, now),
     containerStatuses: containerStatuses(pod, { ready: true, state: { running: { startedAt: now } } }),
     ...initStatuses(pod, now),
   };
@@ -71,8 +67,8 @@ export function succeededStatus(pod: Pod, now: string): NonNullable<Pod['status'
     ...pod.status,
     phase: 'Succeeded',
     startTime: now,
-    conditions: withConditions(pod, now, { Initialized: 'True', Ready: 'False', ContainersReady: 'False' }, 'PodCompleted'),
-    containerStatuses: containerStatuses(pod, { ready: false, state: { terminated } }),
+    conditions: withConditions(pod, now),
+    containerStatuses: containerStatuses(pod, { ready: true, state: { terminated } }),
     ...initStatuses(pod, now),
   };
 }

@@ -11,7 +11,7 @@ import {
   withCondition,
 } from '../../controller-runtime/index.ts';
 import { matchesLabels, parseLabelSelector } from '../../schema/index.ts';
-import type { Autoscaler, MetricSpec, Scale } from './autoscaler.ts';
+import type { Autoscaler, MetricSpec, MetricStatus, Scale } from './autoscaler.ts';
 import { failureReason, type Proposal, propose } from './resource-metric.ts';
 import { limitProposal, type Recommendation } from './scaling-limits.ts';
 
@@ -22,7 +22,7 @@ const DEFAULT_METRICS: MetricSpec[] = [
 ];
 
 type Conditions = Condition[];
-type Outcome = { desired: number; reason: string; conditions: Conditions; metrics: Proposal[] };
+type Outcome = { desired: number; reason: string; conditions: Conditions; metrics: MetricStatus[]; failed?: boolean };
 
 export function runAutoscalingController(host: ControllerHost): void {
   const autoscalers = host.caches.of<Autoscaler>({ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' });
@@ -42,8 +42,11 @@ export function runAutoscalingController(host: ControllerHost): void {
     const { namespace = '' } = autoscaler.metadata;
     const target = { apiVersion, kind, namespace, name };
     let scale: Scale | undefined;
-    let why = `${kind} "${name}" not found`;
+    let why = '';
     try {
+      const { plural } = await host.client.resource(target);
+      const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
+      why = `${plural}${group} "${name}" not found`;
       scale = await host.client.get<Scale>(target, { subresource: 'scale' });
     } catch (error) {
       why = messageOf(error);
@@ -92,21 +95,27 @@ export function runAutoscalingController(host: ControllerHost): void {
       return { desired: maxReplicas, reason: 'Current number of replicas above Spec.MaxReplicas', metrics: [], conditions: able };
     if (current < minReplicas)
       return { desired: minReplicas, reason: 'Current number of replicas below Spec.MinReplicas', metrics: [], conditions: able };
-    const { proposals, failed } = await measure(autoscaler, specs, scale, current);
+    const { proposals, statuses, failed } = await measure(autoscaler, specs, scale, current);
     const highest = proposals.reduce<Proposal | undefined>(
       (best, next) => (best && best.replicas >= next.replicas ? best : next),
       undefined,
     );
     // A metric that is missing may not be what lets the size shrink.
     if (!highest || (failed && highest.replicas < current)) {
-      const { reason = 'FailedGetResourceMetric', message = '' } = failed ?? {};
+      const { reason = 'FailedGetResourceMetric', message = '', detail = '' } = failed ?? {};
       warn(
         autoscaler,
         'FailedComputeMetricsReplicas',
-        `invalid metrics (${specs.length - proposals.length} invalid out of ${specs.length}), first error is: ${message}`,
+        `invalid metrics (${specs.length - proposals.length} invalid out of ${specs.length}), first error is: ${detail}`,
       );
       const text = `the HPA was unable to compute the replica count: ${message}`;
-      return { desired: current, reason: '', metrics: proposals, conditions: set(able, 'ScalingActive', 'False', reason, text) };
+      return {
+        desired: current,
+        reason: '',
+        metrics: statuses,
+        failed: true,
+        conditions: set(able, 'ScalingActive', 'False', reason, text),
+      };
     }
     return follow(autoscaler, highest, { proposals, current, able });
   }
@@ -135,7 +144,7 @@ export function runAutoscalingController(host: ControllerHost): void {
         )
       : set(conditions, 'AbleToScale', 'True', 'ReadyForNewScale', 'recommended size matches current size');
     const reason = limited.replicas > current ? `${highest.name} above target` : 'All metrics below target';
-    return { desired: limited.replicas, reason, conditions, metrics: proposals };
+    return { desired: limited.replicas, reason, conditions, metrics: proposals.map(({ status }) => status) };
   }
 
   async function measure(autoscaler: Autoscaler, specs: MetricSpec[], scale: Scale, replicas: number) {
@@ -144,16 +153,22 @@ export function runAutoscalingController(host: ControllerHost): void {
     const labels = parseLabelSelector(selector);
     const matched = pods.list(namespace).filter(pod => matchesLabels(labels, pod.metadata.labels ?? {}));
     const proposals: Proposal[] = [];
-    let failed: { reason: string; message: string } | undefined;
+    const statuses: MetricStatus[] = [];
+    let failed: { reason: string; message: string; detail: string } | undefined;
     for (const spec of specs) {
       try {
-        proposals.push(await propose(host.client, spec, { namespace, selector, pods: matched, replicas }));
+        const proposal = await propose(host.client, spec, { namespace, selector, pods: matched, replicas });
+        proposals.push(proposal);
+        statuses.push(proposal.status);
       } catch (error) {
-        failed ??= { reason: failureReason(spec), message: messageOf(error) };
-        warn(autoscaler, failureReason(spec), messageOf(error));
+        const message = messageOf(error);
+        const what = spec.resource ? `failed to get ${spec.resource.name} resource metric value: ` : '';
+        failed ??= { reason: failureReason(spec), message, detail: what + message };
+        statuses.push({ type: '' });
+        warn(autoscaler, failureReason(spec), message);
       }
     }
-    return { proposals, failed };
+    return { proposals, statuses, failed };
   }
 
   function warn(autoscaler: Autoscaler, reason: string, message: string): void {
@@ -178,18 +193,20 @@ export function runAutoscalingController(host: ControllerHost): void {
       conditions: Conditions;
       desired: number;
       current?: number;
-      metrics?: Proposal[];
+      metrics?: MetricStatus[];
+      failed?: boolean;
       lastScaleTime?: string | undefined;
     },
   ): Promise<void> {
     const live = autoscalers.getByKey(objectKey(autoscaler));
     if (!live) return;
-    const { conditions, desired, current, metrics = [], lastScaleTime } = result;
+    const { conditions, current, metrics = [], lastScaleTime } = result;
+    const desired = result.failed ? (live.status?.desiredReplicas ?? 0) : result.desired;
     const status = {
       ...(lastScaleTime ? { lastScaleTime } : {}),
       ...(current === undefined ? {} : { currentReplicas: current }),
       desiredReplicas: desired,
-      currentMetrics: metrics.length > 0 ? metrics.map(metric => metric.status) : null,
+      currentMetrics: metrics.length > 0 ? metrics : null,
       conditions,
     };
     if (canonical(status) !== canonical(live.status ?? {}))

@@ -66,13 +66,12 @@ export function runDisruptionController(host: ControllerHost): void {
     const currentHealthy = matched.filter(
       pod => isReady(pod) && !isFinished(pod) && !pod.metadata.deletionTimestamp && !disrupted.has(pod.metadata.name ?? ''),
     ).length;
-    let counts: { expectedPods: number; desiredHealthy: number };
+    let counts = { expectedPods: budget.status?.expectedPods ?? 0, desiredHealthy: budget.status?.desiredHealthy ?? 0 };
     let failure: string | undefined;
     try {
       counts = await expectation(budget, matched);
     } catch (error) {
       failure = messageOf(error);
-      counts = { expectedPods: budget.status?.expectedPods ?? 0, desiredHealthy: budget.status?.desiredHealthy ?? 0 };
     }
     const { expectedPods, desiredHealthy } = counts;
     const disruptionsAllowed = failure || expectedPods <= 0 ? 0 : Math.max(0, currentHealthy - desiredHealthy);
@@ -117,26 +116,37 @@ export function runDisruptionController(host: ControllerHost): void {
   async function expectation(budget: PodDisruptionBudget, matched: Pod[]) {
     const { minAvailable, maxUnavailable } = budget.spec;
     if (maxUnavailable !== undefined) {
-      const expectedPods = await expectedByControllers(matched);
+      const expectedPods = await expectedByControllers(budget, matched);
       return { expectedPods, desiredHealthy: Math.max(0, expectedPods - scaledValue(maxUnavailable, expectedPods, Math.ceil)) };
     }
     if (typeof minAvailable === 'string' && minAvailable.endsWith('%')) {
-      const expectedPods = await expectedByControllers(matched);
+      const expectedPods = await expectedByControllers(budget, matched);
       return { expectedPods, desiredHealthy: scaledValue(minAvailable, expectedPods, Math.ceil) };
     }
     return { expectedPods: matched.length, desiredHealthy: Number(minAvailable ?? 1) };
   }
 
-  /** The sum of what the controllers of the pods ask for. @throws when a pod has none */
-  async function expectedByControllers(matched: Pod[]): Promise<number> {
+  /** The sum of what the controllers of the pods ask for. Pods without one do not count, and that is told. */
+  async function expectedByControllers(budget: PodDisruptionBudget, matched: Pod[]): Promise<number> {
     const sizes = new Map<string, number>();
     for (const pod of matched) {
       const owner = controllerOf(pod);
-      if (!owner) throw new Error(`found no controllers for pod "${pod.metadata.name}"`);
+      if (!owner) {
+        warnOfUnmanaged(budget);
+        continue;
+      }
       const top = topController(pod.metadata.namespace ?? '', owner);
       if (!sizes.has(top.uid)) sizes.set(top.uid, await sizeOf(pod.metadata.namespace ?? '', top));
     }
     return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  }
+
+  function warnOfUnmanaged(budget: PodDisruptionBudget): void {
+    host.events.record('controllermanager', budget, {
+      type: 'Warning',
+      reason: 'UnmanagedPods',
+      message: `Pods selected by this PodDisruptionBudget (selector: ${goText(budget.spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`,
+    });
   }
 
   function topController(namespace: string, owner: NonNullable<ReturnType<typeof controllerOf>>) {
@@ -156,4 +166,16 @@ export function runDisruptionController(host: ControllerHost): void {
     if (!scale) throw new Error(`found no scale of ${kind} "${name}"`);
     return scale.spec?.replicas ?? 0;
   }
+}
+
+/** A selector as Go prints it. */
+function goText({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}): string {
+  const labels = Object.entries(matchLabels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${value},`);
+  const requirements = matchExpressions.map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${requirements.join('')}},}`;
 }
