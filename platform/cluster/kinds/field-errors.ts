@@ -56,3 +56,11 @@ export function struct(value: object): unknown {
   );
   return Object.assign(() => text, { toString: () => text });
 }
+
+/** An invalid value that is not shown. */
+export const invalidWithoutValue = (field: string, detail: string): FieldError => ({
+  type: 'Invalid value',
+  field,
+  badValue: Object.assign(() => detail, { toString: () => detail }),
+  detail: '',
+});

@@ -1,7 +1,7 @@
 // What one kind adds to the generic strategy, and how the two become a KindStrategy.
 import type { FieldError } from '../schema/index.ts';
-import { type NameRule, validateObjectMeta, validateObjectMetaUpdate } from './meta/validate.ts';
-import { clone, metaOf, restore, sameValue } from './objects.ts';
+import { type NameRule, validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from './meta/validate.ts';
+import { clone, metaOf, restore, sameValue, withoutNulls } from './objects.ts';
 import type {
   DeletionRules,
   KindObject,
@@ -106,8 +106,10 @@ export function buildStrategy(facts: ResourceFacts, rules: KindRules): KindStrat
   const hasStatusSubresource = facts.subresources.some(sub => sub.name === 'status');
   const { generationFields, nameRule, stored } = rules;
 
-  const validateMeta = (obj: KindObject): FieldError[] =>
-    validateObjectMeta(metaOf(obj), nameRule === undefined ? { namespaced } : { namespaced, nameRule });
+  const validateMeta = (obj: KindObject): FieldError[] => [
+    ...validateObjectMeta(metaOf(obj), nameRule === undefined ? { namespaced } : { namespaced, nameRule }),
+    ...validateStandardFinalizers(metaOf(obj)),
+  ];
 
   return {
     ...facts,
@@ -147,11 +149,12 @@ export function buildStrategy(facts: ResourceFacts, rules: KindRules): KindStrat
       restore(next, previous, ...kept);
       rules.prepareStatusUpdate?.(next, previous);
     },
-    validateCreate: obj => [...validateMeta(obj), ...(rules.validate?.(obj) ?? [])],
+    validateCreate: obj => [...validateMeta(obj), ...(rules.validate?.(withoutNulls(obj)) ?? [])],
     validateUpdate(next, previous) {
       const meta = validateChangedMeta(next, previous);
-      if (rules.validateUpdate) return [...meta, ...rules.validateUpdate(next, previous)];
-      return [...meta, ...(rules.validate?.(next) ?? []), ...(rules.validateChange?.(next, previous) ?? [])];
+      const [after, before] = [withoutNulls(next), withoutNulls(previous)];
+      if (rules.validateUpdate) return [...meta, ...rules.validateUpdate(after, before)];
+      return [...meta, ...(rules.validate?.(after) ?? []), ...(rules.validateChange?.(after, before) ?? [])];
     },
     validateStatusUpdate: (next, previous) => [
       ...validateChangedMeta(next, previous),
@@ -160,7 +163,7 @@ export function buildStrategy(facts: ResourceFacts, rules: KindRules): KindStrat
     updates: rules.updates ?? {},
     ...(rules.deprecation ? { deprecation: rules.deprecation } : {}),
     resetFields: { update: hasStatusSubresource ? [['status']] : [], status: [['spec'], ...(rules.statusResets ?? [])] },
-    warnings: (obj, previous) => rules.warnings?.(obj, previous) ?? [],
+    warnings: (obj, previous) => rules.warnings?.(withoutNulls(obj), previous) ?? [],
     cells: (obj, now) => rules.cells?.(obj, now) ?? nameAndAge(obj, facts.columns, now),
     selectableFields(obj) {
       const meta = metaOf(obj);

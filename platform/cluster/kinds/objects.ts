@@ -37,6 +37,20 @@ function withoutEmpty(value: unknown): unknown {
   return Object.keys(out).length === 0 ? undefined : out;
 }
 
+function holdsNull(value: unknown): boolean {
+  if (value === null) return true;
+  return typeof value === 'object' && Object.values(value as object).some(holdsNull);
+}
+
+function nullsDropped(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter(item => item !== null).map(nullsDropped);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, one]) => (one === null ? [] : [[key, nullsDropped(one)]])));
+}
+
+/** The object without its null fields, as rules see it; the object itself when it has none. */
+export const withoutNulls = <T>(value: T): T => (holdsNull(value) ? (nullsDropped(value) as T) : value);
+
 /** Gives `target[key]` the value when it is absent or null. */
 export function setDefault<T extends object, K extends keyof T>(target: T, key: K, value: NonNullable<T[K]>): void {
   if (target[key] === undefined || target[key] === null) target[key] = value;

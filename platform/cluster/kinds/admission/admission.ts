@@ -29,6 +29,10 @@ const SCOPES = ['*', 'Cluster', 'Namespaced'];
 
 function validateRule(rule: Rule, field: string): FieldError[] {
   const errors: FieldError[] = [];
+  if (!rule.operations?.length) errors.push(required(`${field}.operations`));
+  for (const [index, operation] of (rule.operations ?? []).entries()) {
+    if (!OPERATIONS.includes(operation)) errors.push(unsupported(`${field}.operations[${index}]`, operation, OPERATIONS));
+  }
   for (const key of ['apiGroups', 'apiVersions', 'resources'] as const) {
     const values = rule[key] ?? [];
     if (values.length === 0) errors.push(required(`${field}.${key}`));
@@ -41,10 +45,6 @@ function validateRule(rule: Rule, field: string): FieldError[] {
         ),
       );
     }
-  }
-  if (!rule.operations?.length) errors.push(required(`${field}.operations`));
-  for (const [index, operation] of (rule.operations ?? []).entries()) {
-    if (!OPERATIONS.includes(operation)) errors.push(unsupported(`${field}.operations[${index}]`, operation, OPERATIONS));
   }
   if (rule.scope !== undefined && !SCOPES.includes(rule.scope)) errors.push(unsupported(`${field}.scope`, rule.scope, SCOPES));
   return errors;

@@ -1,7 +1,7 @@
 // DaemonSets, ReplicationControllers and ControllerRevisions.
 import type { V1ControllerRevision, V1DaemonSet, V1ReplicationController } from '@kubernetes/client-node';
 import type { FieldError } from '../../schema/index.ts';
-import { IMMUTABLE, invalid, nonNegative, required, unsupported } from '../field-errors.ts';
+import { IMMUTABLE, invalid, nonNegative, required, struct, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { type Selector, selectorText } from '../meta/selectors.ts';
 import { ensure, type Loose, sameValue, setDefault, setDefaultIfZero, sortedMap } from '../objects.ts';
@@ -34,7 +34,12 @@ function defaultDaemonSet(set: DaemonSet): void {
 function validateStrategy(strategy: NonNullable<DaemonSet['spec']>['updateStrategy']): FieldError[] {
   if (strategy?.type === 'OnDelete') return [];
   if (strategy?.type !== 'RollingUpdate')
-    return [unsupported('spec.updateStrategy.type', strategy?.type ?? '', ['OnDelete', 'RollingUpdate'])];
+    return [
+      unsupported('spec.updateStrategy', struct({ Type: strategy?.type ?? '', RollingUpdate: null }), [
+        'RollingUpdate',
+        'OnDelete',
+      ]),
+    ];
   const rolling = strategy.rollingUpdate;
   const field = 'spec.updateStrategy.rollingUpdate';
   if (!rolling) return [required(field)];

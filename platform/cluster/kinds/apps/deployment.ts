@@ -1,7 +1,7 @@
 // Deployments and ReplicaSets.
 import type { V1Deployment, V1ReplicaSet } from '@kubernetes/client-node';
 import type { FieldError } from '../../schema/index.ts';
-import { forbidden, invalid, nonNegative, required, unsupported } from '../field-errors.ts';
+import { forbidden, invalid, nonNegative, required, struct, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { type Selector, selectorText } from '../meta/selectors.ts';
 import { ensure, keepMetadata, type Loose, setDefault, setDefaultIfZero } from '../objects.ts';
@@ -57,7 +57,7 @@ function validateStrategy(strategy: NonNullable<Deployment['spec']>['strategy'])
       return errors;
     }
     default:
-      return [unsupported(`${field}.type`, strategy?.type ?? '', ['Recreate', 'RollingUpdate'])];
+      return [unsupported(field, struct({ Type: strategy?.type ?? '', RollingUpdate: null }), ['Recreate', 'RollingUpdate'])];
   }
 }
 

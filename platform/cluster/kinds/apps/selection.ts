@@ -3,7 +3,6 @@ import type { FieldError } from '../../schema/index.ts';
 import { IMMUTABLE, invalid, required, unsupported } from '../field-errors.ts';
 import {
   isEmptySelector,
-  isUsableSelector,
   type Selector,
   selectorMatches,
   selectorText,
@@ -28,7 +27,7 @@ export function validateWorkloadSelector(selector: Selector | undefined, name: s
 
 /** Errors about the template and whether the selector picks it. */
 export function validateSelectedTemplate(template: PodTemplate | undefined, selector: Selector | undefined): FieldError[] {
-  if (selector && !isUsableSelector(selector))
+  if (selector && validateSelector(selector, '').length > 0)
     return [invalid('spec.selector', shownSelector(selector), 'invalid label selector')];
   const errors: FieldError[] = [];
   const labels = template?.metadata?.labels;

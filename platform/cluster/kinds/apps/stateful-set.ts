@@ -38,7 +38,7 @@ function defaultStatefulSet(set: StatefulSet): void {
   defaultPodTemplate(spec);
 }
 
-const RETENTION = ['Delete', 'Retain'];
+const RETENTION = ['Retain', 'Delete'];
 
 function validateStatefulSet(set: StatefulSet): FieldError[] {
   const spec = set.spec ?? {};
@@ -57,9 +57,13 @@ function validateStatefulSet(set: StatefulSet): FieldError[] {
   };
   if (!type) errors.push(required('spec.updateStrategy'));
   else if (type === 'OnDelete') {
-    if (rollingUpdate)
+    if (shown.RollingUpdate)
       errors.push(
-        invalid('spec.updateStrategy.rollingUpdate', shown.RollingUpdate, "only allowed for updateStrategy 'RollingUpdate'"),
+        invalid(
+          'spec.updateStrategy.rollingUpdate',
+          struct(shown.RollingUpdate),
+          "only allowed for updateStrategy 'RollingUpdate'",
+        ),
       );
   } else if (type === 'RollingUpdate') {
     errors.push(...nonNegative(rollingUpdate?.partition, 'spec.updateStrategy.rollingUpdate.partition'));

@@ -144,6 +144,12 @@ export function validateAutoscaler(autoscaler: Autoscaler): FieldError[] {
   const min = spec.minReplicas;
   const max = spec.maxReplicas ?? 0;
   if (min !== undefined && min < 1) errors.push(invalid('spec.minReplicas', min, 'must be greater than or equal to 1'));
+  const scalesToZero = (spec.metrics ?? []).some(({ type }) => type === 'Object' || type === 'External');
+  if (min === 0 && !scalesToZero) {
+    errors.push(
+      forbidden('spec.metrics', 'must specify at least one Object or External metric to support scaling to zero replicas'),
+    );
+  }
   if (max < 1) errors.push(invalid('spec.maxReplicas', max, 'must be greater than 0'));
   if (min !== undefined && max < min)
     errors.push(invalid('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));

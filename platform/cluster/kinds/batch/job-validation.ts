@@ -1,7 +1,7 @@
 // Validation of jobs and of the job templates of cron jobs.
 import type { V1JobSpec } from '@kubernetes/client-node';
 import type { FieldError } from '../../schema/index.ts';
-import { forbidden, invalid, nonNegative, rangeMessage, required, unsupported } from '../field-errors.ts';
+import { invalid, invalidWithoutValue, nonNegative, rangeMessage, required, unsupported } from '../field-errors.ts';
 import { type Selector, selectorMatches, shownSelector, validateSelector } from '../meta/selectors.ts';
 import { type Loose, metaOf, sortedMap } from '../objects.ts';
 import { validatePodTemplate } from '../pods/validate-pod.ts';
@@ -69,9 +69,9 @@ function validateFailurePolicy(spec: JobSpec, field: string): FieldError[] {
       if (values.length === 0) errors.push(invalid(`${rulePath}.onExitCodes.values`, values, 'at least one value is required'));
     }
     if (rule.onPodConditions?.length && rule.onExitCodes) {
-      errors.push(invalid(rulePath, null, 'specifying both OnExitCodes and OnPodConditions is not supported'));
+      errors.push(invalidWithoutValue(rulePath, 'specifying both OnExitCodes and OnPodConditions is not supported'));
     } else if (!rule.onExitCodes && !rule.onPodConditions?.length) {
-      errors.push(invalid(rulePath, null, 'specifying one of OnExitCodes and OnPodConditions is required'));
+      errors.push(invalidWithoutValue(rulePath, 'specifying one of OnExitCodes and OnPodConditions is required'));
     }
   }
   return errors;
@@ -92,7 +92,7 @@ export function validateJobSpec(
   errors.push(...nonNegative(spec.maxFailedIndexes, `${field}.maxFailedIndexes`));
   const indexed = spec.completionMode === 'Indexed';
   if (spec.completionMode !== undefined && !indexed && spec.completionMode !== 'NonIndexed') {
-    errors.push(unsupported(`${field}.completionMode`, spec.completionMode, ['Indexed', 'NonIndexed']));
+    errors.push(unsupported(`${field}.completionMode`, spec.completionMode, ['NonIndexed', 'Indexed']));
   }
   if (indexed) {
     if (spec.completions === undefined) errors.push(required(`${field}.completions`, 'when completion mode is Indexed'));
@@ -148,8 +148,9 @@ export function validateJobSpec(
 
 /** Job templates may not bring a selector of their own. */
 export function validateJobTemplate(spec: JobSpec, field: string): FieldError[] {
-  const errors = validateJobSpec(spec, { field, template: true });
+  const errors: FieldError[] = [];
+  if (spec.selector)
+    errors.push(invalid(`${field}.selector`, shownSelector(spec.selector as Selector), '`selector` will be auto-generated'));
   if (spec.manualSelector) errors.push(unsupported(`${field}.manualSelector`, spec.manualSelector, ['nil', 'false']));
-  if (spec.selector) errors.push(forbidden(`${field}.selector`, '`selector` will be auto-generated'));
-  return errors;
+  return [...validateJobSpec(spec, { field, template: true }), ...errors];
 }

@@ -4,6 +4,7 @@ import type { V1Endpoints, V1LimitRange, V1ResourceQuota, V1ServiceAccount } fro
 import { compareQuantity, type FieldError, parseQuantity } from '../../schema/index.ts';
 import { duplicate, forbidden, invalid, required, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
+import { qualifiedName } from '../meta/names.ts';
 import { type Loose, setDefaultIfZero } from '../objects.ts';
 import { validateQuantity, validateResourceName } from '../pods/validate-resources.ts';
 import { age, NONE, nameOf } from '../tables/cells.ts';
@@ -28,13 +29,20 @@ function defaultLimit(item: LimitItem): void {
 
 const MAPS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'] as const;
 
+function validateLimitType(type: string, field: string): FieldError[] {
+  const complaints = qualifiedName(type);
+  if (complaints.length > 0) return complaints.map(message => invalid(field, type, message));
+  const isKnown = type.includes('/') || ['Pod', 'Container', 'PersistentVolumeClaim'].includes(type);
+  return isKnown ? [] : [invalid(field, type, 'must be a standard limit type or fully qualified')];
+}
+
 function validateLimits(range: LimitRange): FieldError[] {
   const errors: FieldError[] = [];
   const types = new Set<string>();
   for (const [index, item] of (range.spec?.limits ?? []).entries()) {
     const field = `spec.limits[${index}]`;
     const maps = item as unknown as Record<(typeof MAPS)[number], Record<string, string> | undefined>;
-    if (!item.type) errors.push(required(`${field}.type`));
+    errors.push(...validateLimitType(item.type ?? '', `${field}.type`));
     if (types.has(item.type ?? '')) errors.push(duplicate(`${field}.type`, item.type));
     types.add(item.type ?? '');
     for (const map of MAPS)
@@ -96,11 +104,16 @@ const QUOTA_RESOURCES = new Set([
   'services.nodeports',
 ]);
 
-function validateQuotaResource(name: string, field: string): FieldError[] {
+const COUNTED =
+  /^(pods|resourcequotas|services(\.nodeports|\.loadbalancers)?|replicationcontrollers|secrets|configmaps|persistentvolumeclaims)$/;
+
+function validateQuotaAmount(name: string, amount: string, field: string): FieldError[] {
   const errors = validateResourceName(name, field);
-  if (errors.length > 0 || name.includes('/')) return errors;
-  const isKnown = QUOTA_RESOURCES.has(name) || /^(requests\.)?hugepages-/.test(name);
-  return isKnown ? [] : [invalid(field, name, 'must be a standard resource for quota')];
+  const isKnown = name.includes('/') || QUOTA_RESOURCES.has(name) || /^(requests\.)?hugepages-/.test(name);
+  if (!isKnown) errors.push(invalid(field, name, 'must be a standard resource for quota'));
+  errors.push(...validateQuantity(amount, field));
+  if (COUNTED.test(name) && /m$/.test(amount)) errors.push(invalid(field, amount, 'must be an integer'));
+  return errors;
 }
 
 const SCOPES = ['BestEffort', 'CrossNamespacePodAffinity', 'NotBestEffort', 'NotTerminating', 'PriorityClass', 'Terminating'];
@@ -121,7 +134,7 @@ export const quotaRules: KindRules = rulesFor<Quota>({
   validate(quota) {
     const errors: FieldError[] = [];
     for (const [name, amount] of Object.entries(quota.spec?.hard ?? {})) {
-      errors.push(...validateQuotaResource(name, `spec.hard[${name}]`), ...validateQuantity(amount, `spec.hard[${name}]`));
+      errors.push(...validateQuotaAmount(name, String(amount), `spec.hard[${name}]`));
     }
     for (const scope of quota.spec?.scopes ?? [])
       if (!SCOPES.includes(scope)) errors.push(invalid('spec.scopes', quota.spec?.scopes, 'unsupported scope'));
@@ -135,6 +148,8 @@ export const quotaRules: KindRules = rulesFor<Quota>({
   deletion: { returnsObject: true },
 });
 
+// Two checks of the real server, both told.
+const BAD_ADDRESS = ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)', 'must be a valid IP address'];
 type Endpoints = Loose<V1Endpoints>;
 
 function endpointsText(endpoints: Endpoints): string {
@@ -163,10 +178,7 @@ export const endpointsRules: KindRules = rulesFor<Endpoints>({
         errors.push(required(field, 'must specify `addresses` or `notReadyAddresses`'));
       for (const key of ['addresses', 'notReadyAddresses'] as const) {
         for (const [at, { ip = '' }] of (subset[key] ?? []).entries()) {
-          if (isIP(ip) === 0)
-            errors.push(
-              invalid(`${field}.${key}[${at}].ip`, ip, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'),
-            );
+          if (isIP(ip) === 0) for (const detail of BAD_ADDRESS) errors.push(invalid(`${field}.${key}[${at}].ip`, ip, detail));
         }
       }
       for (const [at, { port = 0, name, protocol }] of (subset.ports ?? []).entries()) {

@@ -1,6 +1,6 @@
 // Namespaces and nodes.
 import type { V1Namespace, V1Node } from '@kubernetes/client-node';
-import { forbidden, invalid, required, unsupported } from '../field-errors.ts';
+import { forbidden, invalid, required, struct, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { labelValue, qualifiedName } from '../meta/names.ts';
 import { ensure, type Loose, restore, sameValue } from '../objects.ts';
@@ -61,11 +61,14 @@ export const namespaceRules: KindRules = rulesFor<Namespace>({
 const NOT_READY = { effect: 'NoSchedule', key: 'node.kubernetes.io/not-ready' };
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
+const shownTaint = ({ key = '', value = '', effect = '' }: { key?: string; value?: string; effect?: string }): unknown =>
+  struct({ Key: key, Value: value, Effect: effect, TimeAdded: null });
+
 function validateTaints(node: Node): ReturnType<typeof invalid>[] {
   const errors: ReturnType<typeof invalid>[] = [];
   const seen = new Set<string>();
   for (const [index, taint] of (node.spec?.taints ?? []).entries()) {
-    const field = `spec.taints[${index}]`;
+    const field = `metadata.taints[${index}]`;
     const key = taint.key ?? '';
     errors.push(...qualifiedName(key).map(message => invalid(`${field}.key`, key, message)));
     errors.push(...labelValue(taint.value ?? '').map(message => invalid(`${field}.value`, taint.value, message)));
@@ -73,7 +76,12 @@ function validateTaints(node: Node): ReturnType<typeof invalid>[] {
     else if (!EFFECTS.includes(taint.effect)) errors.push(unsupported(`${field}.effect`, taint.effect, EFFECTS));
     const unique = `${key}:${taint.effect}`;
     if (seen.has(unique))
-      errors.push({ type: 'Duplicate value', field, badValue: taint, detail: `taints must be unique by key and effect pair` });
+      errors.push({
+        type: 'Duplicate value',
+        field,
+        badValue: shownTaint(taint),
+        detail: 'taints must be unique by key and effect pair',
+      });
     seen.add(unique);
   }
   return errors;

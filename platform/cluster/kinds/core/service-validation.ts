@@ -1,7 +1,7 @@
 // Validation of Services.
 import { isIP } from 'node:net';
 import type { FieldError } from '../../schema/index.ts';
-import { duplicate, forbidden, invalid, rangeMessage, required, unsupported } from '../field-errors.ts';
+import { duplicate, forbidden, invalid, rangeMessage, required, struct, unsupported } from '../field-errors.ts';
 import { dnsLabel, dnsSubdomain } from '../meta/names.ts';
 import { validateLabels } from '../meta/validate.ts';
 import { validatePortReference } from '../pods/validate-probes.ts';
@@ -11,7 +11,11 @@ const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const POLICIES = ['Cluster', 'Local'];
 const ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
-const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
+
+/** A port as the message about a duplicate shows it: what makes it one, and zero values. */
+const shownPort = (Protocol = '', Port = 0): unknown =>
+  struct({ Name: '', Protocol, AppProtocol: null, Port, TargetPort: 0, NodePort: 0 });
 
 function validatePort(port: NonNullable<ServiceSpec['ports']>[number], spec: ServiceSpec, field: string): FieldError[] {
   const errors: FieldError[] = [];
@@ -55,7 +59,7 @@ function validatePortUniqueness(spec: ServiceSpec): FieldError[] {
       nodePorts.add(key);
     }
     const key = `${protocol}/${port}`;
-    if (seen.has(key)) errors.push(duplicate(field, { protocol, port }));
+    if (seen.has(key)) errors.push(duplicate(field, shownPort(protocol, port)));
     seen.add(key);
   }
   return errors;
@@ -70,6 +74,9 @@ function validateAddresses(spec: ServiceSpec): FieldError[] {
   }
   if (spec.clusterIPs?.length && spec.clusterIP && spec.clusterIPs[0] !== spec.clusterIP) {
     errors.push(invalid('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`'));
+  }
+  if (spec.clusterIPs?.length && !spec.clusterIP) {
+    errors.push(invalid('spec.clusterIPs', spec.clusterIPs, 'must be empty when `clusterIP` is not specified'));
   }
   for (const [index, address] of (spec.clusterIPs ?? []).entries()) {
     if (address === 'None' && index === 0) continue;

@@ -52,7 +52,7 @@ function validateVolume(volume: Volume): FieldError[] {
   for (const name of given.slice(1)) errors.push(forbidden(`spec.${name}`, 'may not specify more than 1 volume type'));
   if (given.length === 0) errors.push(required('spec', 'must specify a volume type'));
   if (given.includes('local') && !spec.nodeAffinity)
-    errors.push(required('metadata.annotations', 'Local volume requires node affinity'));
+    errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
   if (given.includes('hostPath') && !spec.hostPath?.path) errors.push(required('spec.hostPath.path'));
   if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle') {
     errors.push(forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"));

@@ -6,7 +6,7 @@ import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { dns1035Label, dnsSubdomain } from '../meta/names.ts';
 import { ensure, type Fields, keepMetadata, setDefault, setDefaultIfZero } from '../objects.ts';
 import { nameOf } from '../tables/cells.ts';
-import { validateStructure } from './schema-validation.ts';
+import { validateDefinitionSchema } from './schema-validation.ts';
 
 interface Names {
   plural?: string;
@@ -51,11 +51,11 @@ const COLUMN_TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 function validateNames(names: Names | undefined): FieldError[] {
   const errors: FieldError[] = [];
   const { plural = '', singular = '', kind = '', listKind = '', shortNames = [] } = names ?? {};
-  if (!plural) errors.push(required('spec.names.plural'));
-  else errors.push(...dns1035Label(plural).map(message => invalid('spec.names.plural', plural, message)));
+  for (const key of ['plural', 'singular', 'kind', 'listKind'] as const)
+    if (!names?.[key]) errors.push(required(`spec.names.${key}`));
+  if (plural) errors.push(...dns1035Label(plural).map(message => invalid('spec.names.plural', plural, message)));
   if (singular) errors.push(...dns1035Label(singular).map(message => invalid('spec.names.singular', singular, message)));
-  if (!kind) errors.push(required('spec.names.kind'));
-  else
+  if (kind)
     errors.push(
       ...dns1035Label(kind.toLowerCase()).map(message =>
         invalid('spec.names.kind', kind, `may have mixed case, but should otherwise match: ${message}`),
@@ -117,11 +117,11 @@ function validateSchemas(versions: Version[]): FieldError[] {
   if (missing.length > 0) return missing;
   const [first, ...others] = versions;
   if (first?.schema?.openAPIV3Schema && others.every(({ schema }) => isDeepStrictEqual(schema, first.schema))) {
-    return validateStructure(first.schema.openAPIV3Schema, 'spec.validation.openAPIV3Schema');
+    return validateDefinitionSchema(first.schema.openAPIV3Schema, 'spec.validation.openAPIV3Schema');
   }
   for (const [index, { schema }] of versions.entries()) {
     if (schema?.openAPIV3Schema)
-      errors.push(...validateStructure(schema.openAPIV3Schema, `spec.versions[${index}].schema.openAPIV3Schema`));
+      errors.push(...validateDefinitionSchema(schema.openAPIV3Schema, `spec.versions[${index}].schema.openAPIV3Schema`));
   }
   return errors;
 }
@@ -189,11 +189,10 @@ function validateDefinition(definition: Definition): FieldError[] {
       ),
     );
   }
-  if (versions.length === 0)
-    errors.push(invalid('spec.versions', null, 'must have exactly one version marked as storage version'));
+  if (versions.length === 0) errors.push(invalid('spec.versions', [], 'must have exactly one version marked as storage version'));
   errors.push(...validateVersions(versions));
-  errors.push(...validateSchemas(versions));
   errors.push(...validateNames(names));
+  errors.push(...validateSchemas(versions));
   errors.push(...validateColumns(versions));
   const strategy = spec.conversion?.strategy ?? '';
   if (strategy !== 'None' && strategy !== 'Webhook')

@@ -25,7 +25,7 @@ function checkDefault(schema: Schema, field: string): FieldError[] {
 }
 
 /** Checks one schema node and everything below. */
-export function validateStructure(schema: Schema, field: string, place: Place = 'root'): FieldError[] {
+function validateStructure(schema: Schema, field: string, place: Place): FieldError[] {
   const errors: FieldError[] = [];
   const type = schema['type'];
   const isFree = schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
@@ -57,6 +57,23 @@ export function validateStructure(schema: Schema, field: string, place: Place = 
   if (isObject(additionalProperties))
     errors.push(...validateStructure(additionalProperties, `${field}.additionalProperties`, 'value'));
   if (isObject(items)) errors.push(...validateStructure(items, `${field}.items`, 'item'));
-  if (errors.length === 0) errors.push(...checkDefault(schema, field));
   return errors;
+}
+
+/** Checks the defaults of a schema that is structural. */
+function validateDefaults(schema: Schema, field: string): FieldError[] {
+  const errors = checkDefault(schema, field);
+  const { properties, additionalProperties, items } = schema;
+  for (const [name, child] of Object.entries(isObject(properties) ? properties : {})) {
+    if (isObject(child)) errors.push(...validateDefaults(child, `${field}.properties[${name}]`));
+  }
+  if (isObject(additionalProperties)) errors.push(...validateDefaults(additionalProperties, `${field}.additionalProperties`));
+  if (isObject(items)) errors.push(...validateDefaults(items, `${field}.items`));
+  return errors;
+}
+
+/** Checks a whole schema: its structure first, and its defaults when that holds. */
+export function validateDefinitionSchema(schema: Schema, field: string): FieldError[] {
+  const errors = validateStructure(schema, field, 'root');
+  return errors.length > 0 ? errors : validateDefaults(schema, field);
 }

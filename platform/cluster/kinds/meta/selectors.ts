@@ -42,15 +42,6 @@ export function validateSelector(selector: Selector | undefined, field: string):
 export const isEmptySelector = (selector: Selector | undefined): boolean =>
   Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
 
-/** Whether every requirement has an operator and values that make sense; a selector that fails matches nothing. */
-export function isUsableSelector(selector: Selector): boolean {
-  return (selector.matchExpressions ?? []).every(({ operator, values }) =>
-    operator === 'In' || operator === 'NotIn'
-      ? (values?.length ?? 0) > 0
-      : (operator === 'Exists' || operator === 'DoesNotExist') && !values?.length,
-  );
-}
-
 export function selectorMatches(selector: Selector, labels: Record<string, string> | undefined): boolean {
   const has = (key: string): boolean => Object.hasOwn(labels ?? {}, key);
   const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => has(key) && labels?.[key] === value);

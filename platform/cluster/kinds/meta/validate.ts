@@ -82,6 +82,17 @@ function validateFinalizers(meta: ObjectMeta): FieldError[] {
   return errors;
 }
 
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+/** Finalizers of built-in kinds are standard ones or belong to a domain. */
+export function validateStandardFinalizers({ finalizers }: ObjectMeta): FieldError[] {
+  return (finalizers ?? []).flatMap((name, index) =>
+    name.includes('/') || STANDARD_FINALIZERS.includes(name)
+      ? []
+      : [invalid(`metadata.finalizers[${index}]`, name, 'name is neither a standard finalizer name nor is it fully qualified')],
+  );
+}
+
 /** Checks the metadata of an object to be created. Errors carry the real server's texts, under `metadata`. */
 export function validateObjectMeta(
   meta: ObjectMeta,

@@ -22,6 +22,7 @@ type Peer = Loose<V1NetworkPolicyPeer>;
 type PolicyPort = Loose<V1NetworkPolicyPort>;
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+const ADDRESS = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 const CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 
 function isCidr(text: string): boolean {
@@ -76,7 +77,7 @@ function validatePeer(peer: Peer, field: string): FieldError[] {
 function validatePort(port: PolicyPort, field: string): FieldError[] {
   const errors: FieldError[] = [];
   if (port.protocol !== undefined && !PROTOCOLS.includes(port.protocol))
-    errors.push(unsupported(`${field}.protocol`, port.protocol, PROTOCOLS));
+    errors.push(unsupported(`${field}.protocol`, port.protocol, ['TCP', 'UDP', 'SCTP']));
   const number: unknown = port.port;
   if (number !== undefined) {
     errors.push(...validatePortReference(number, `${field}.port`));
@@ -149,18 +150,6 @@ function validateSlice(slice: Slice): FieldError[] {
   const errors: FieldError[] = [];
   if (!slice.addressType) errors.push(required('addressType'));
   else if (!FAMILIES.includes(slice.addressType)) errors.push(unsupported('addressType', slice.addressType, FAMILIES));
-  if ((slice.endpoints?.length ?? 0) > 1000) errors.push(tooMany('endpoints', slice.endpoints?.length ?? 0, 1000));
-  for (const [index, { addresses = [] }] of (slice.endpoints ?? []).entries()) {
-    const field = `endpoints[${index}].addresses`;
-    if (addresses.length === 0) errors.push(required(field, 'must contain at least 1 address'));
-    if (addresses.length > 100) errors.push(tooMany(field, addresses.length, 100));
-    for (const [at, address] of addresses.entries()) {
-      if (slice.addressType === 'IPv4' && isIP(address) !== 4)
-        errors.push(invalid(`${field}[${at}]`, address, 'must be a valid IPv4 address'));
-      if (slice.addressType === 'IPv6' && isIP(address) !== 6)
-        errors.push(invalid(`${field}[${at}]`, address, 'must be a valid IPv6 address'));
-    }
-  }
   const names = new Set<string>();
   for (const [index, { name = '', protocol }] of (slice.ports ?? []).entries()) {
     const field = `ports[${index}]`;
@@ -168,6 +157,18 @@ function validateSlice(slice: Slice): FieldError[] {
     if (names.has(name)) errors.push({ type: 'Duplicate value', field: `${field}.name`, badValue: name, detail: '' });
     names.add(name);
     if (!PROTOCOLS.includes(protocol ?? '')) errors.push(unsupported(`${field}.protocol`, protocol ?? '', PROTOCOLS));
+  }
+  if ((slice.endpoints?.length ?? 0) > 1000) errors.push(tooMany('endpoints', slice.endpoints?.length ?? 0, 1000));
+  for (const [index, { addresses = [] }] of (slice.endpoints ?? []).entries()) {
+    const field = `endpoints[${index}].addresses`;
+    if (addresses.length === 0) errors.push(required(field, 'must contain at least 1 address'));
+    if (addresses.length > 100) errors.push(tooMany(field, addresses.length, 100));
+    for (const [at, address] of addresses.entries()) {
+      if (slice.addressType === 'IPv4' && isIP(address) !== 4)
+        errors.push(invalid(`${field}[${at}]`, address, isIP(address) === 0 ? ADDRESS : 'must be an IPv4 address'));
+      if (slice.addressType === 'IPv6' && isIP(address) !== 6)
+        errors.push(invalid(`${field}[${at}]`, address, isIP(address) === 0 ? ADDRESS : 'must be an IPv6 address'));
+    }
   }
   return errors;
 }

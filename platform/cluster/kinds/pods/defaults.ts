@@ -77,6 +77,9 @@ function defaultVolume(volume: Volume): void {
 export function defaultPodSpec(spec: PodSpec): void {
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
   for (const { container } of allContainers(spec)) defaultContainer(container);
+  // Only sidecars have a restart policy of their own while ContainerRestartRules is an alpha feature.
+  for (const container of spec.containers ?? []) delete container.restartPolicy;
+  for (const container of spec.initContainers ?? []) if (container.restartPolicy !== 'Always') delete container.restartPolicy;
   setDefaultIfZero(spec, 'dnsPolicy', 'ClusterFirst');
   setDefaultIfZero(spec, 'restartPolicy', 'Always');
   ensure(spec, 'securityContext');

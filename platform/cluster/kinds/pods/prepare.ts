@@ -1,18 +1,19 @@
 // What pods get besides defaults: their first status, and the rules of their subresources.
 import { clone, ensure, keepMetadata, metaOf, restore, sameValue } from '../objects.ts';
-import type { KindObject } from '../strategy.ts';
+import type { KindObject, WriteContext } from '../strategy.ts';
 import { qosClass } from './qos.ts';
 import type { Pod } from './types.ts';
 
-export function preparePodCreate(pod: Pod): void {
+export function preparePodCreate(pod: Pod, { now }: WriteContext): void {
   const spec = ensure(pod, 'spec');
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   pod.status = { phase: 'Pending', qosClass: qosClass(pod) };
   // Mirrors of gates that the scheduler reads from the status.
   if (spec.schedulingGates?.length) {
     pod.status.conditions = [
       {
         lastProbeTime: null as unknown as string,
-        lastTransitionTime: null as unknown as string,
+        lastTransitionTime: now.toISOString().replace(/\.\d+Z$/, 'Z'),
         message: 'Scheduling is blocked due to non-empty scheduling gates',
         reason: 'SchedulingGated',
         status: 'False',

@@ -86,7 +86,9 @@ function validateValueFrom(env: EnvVar, field: string): FieldError[] {
     const reference = source[name];
     if (!reference) continue;
     count += 1;
-    if (!reference.name) errors.push(required(`${field}.${name}.name`));
+    errors.push(
+      ...dnsSubdomain(reference.name ?? '').map(message => invalid(`${field}.${name}.name`, reference.name ?? '', message)),
+    );
     if (!reference.key) errors.push(required(`${field}.${name}.key`));
     else if (!/^[-._a-zA-Z0-9]+$/.test(reference.key)) {
       const message =
@@ -119,8 +121,9 @@ function validateEnv(container: Container, field: string): FieldError[] {
       if (!target) errors.push(required(`${at}.${name}.name`));
       else errors.push(...dnsSubdomain(target).map(message => invalid(`${at}.${name}.name`, target, message)));
     }
-    if (given.length === 0) errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
-    else if (given.length > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'));
+    if (given.length === 0) errors.push(invalid(`${field}.envFrom`, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    else if (given.length > 1)
+      errors.push(invalid(`${field}.envFrom`, '', 'may not have more than one field specified at a time'));
   }
   return errors;
 }
@@ -142,11 +145,7 @@ function validateCommon(container: Container, { volumes, field }: Surroundings):
   else if (image.trim() !== image) errors.push(invalid(`${field}.image`, image, 'must not have leading or trailing whitespace'));
   if (container.terminationMessagePolicy && !['File', 'FallbackToLogsOnError'].includes(container.terminationMessagePolicy)) {
     errors.push(
-      invalid(
-        `${field}.terminationMessagePolicy`,
-        container.terminationMessagePolicy,
-        "must be 'File' or 'FallbackToLogsOnError'",
-      ),
+      unsupported(`${field}.terminationMessagePolicy`, container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError']),
     );
   }
   errors.push(...validatePorts(container.ports, `${field}.ports`));
@@ -187,7 +186,6 @@ export function validateContainers(spec: PodSpec, volumes: ReadonlySet<string>, 
     if (container.name && names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
     if (container.name) names.add(container.name);
     errors.push(...validateProbes(container, at));
-    if (container.restartPolicy) errors.push(forbidden(`${at}.restartPolicy`, 'may not be set for non-init containers'));
   }
   errors.push(...validateHostPorts(containers, field));
   return errors;

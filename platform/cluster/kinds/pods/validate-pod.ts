@@ -1,6 +1,6 @@
 // Validation of pods and pod templates, in the order of k8s.io/kubernetes pkg/apis/core/validation.
 import type { FieldError } from '../../schema/index.ts';
-import { forbidden, invalid, nonNegative, rangeMessage, required, unsupported } from '../field-errors.ts';
+import { forbidden, invalid, rangeMessage, required, unsupported } from '../field-errors.ts';
 import { dnsLabel, dnsSubdomain, qualifiedName } from '../meta/names.ts';
 import { validateAnnotations, validateLabels } from '../meta/validate.ts';
 import type { Pod, PodSpec, PodTemplate } from './types.ts';
@@ -65,9 +65,6 @@ export function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
   else if (!DNS_POLICIES.includes(spec.dnsPolicy)) errors.push(unsupported(`${field}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES));
   errors.push(...validateLabels(spec.nodeSelector, `${field}.nodeSelector`));
   errors.push(...validatePodSecurity(spec, `${field}.securityContext`));
-  for (const [index, secret] of (spec.imagePullSecrets ?? []).entries()) {
-    if (!secret.name) errors.push(required(`${field}.imagePullSecrets[${index}].name`));
-  }
   errors.push(...validateAffinity(spec.affinity, `${field}.affinity`));
   errors.push(...validateDns(spec, field));
   for (const [index, gate] of (spec.readinessGates ?? []).entries()) {
@@ -99,13 +96,28 @@ export function validatePodSpec(spec: PodSpec, field: string): FieldError[] {
   if (spec.preemptionPolicy && !['Never', 'PreemptLowerPriority'].includes(spec.preemptionPolicy)) {
     errors.push(unsupported(`${field}.preemptionPolicy`, spec.preemptionPolicy, ['Never', 'PreemptLowerPriority']));
   }
-  errors.push(...nonNegative(spec.terminationGracePeriodSeconds, `${field}.terminationGracePeriodSeconds`));
   return errors;
+}
+
+function validateTokensWithoutAccount(spec: PodSpec): FieldError[] {
+  return (spec.volumes ?? []).flatMap((volume, index) =>
+    (volume.projected?.sources ?? []).flatMap((source, at) =>
+      source.serviceAccountToken
+        ? [
+            forbidden(
+              `spec.volumes[${index}].projected.sources[${at}].serviceAccountToken`,
+              'must not be specified when serviceAccountName is not set',
+            ),
+          ]
+        : [],
+    ),
+  );
 }
 
 export function validatePod(pod: Pod): FieldError[] {
   const spec = pod.spec ?? {};
   const errors = validatePodSpec(spec, 'spec');
+  if (!spec.serviceAccountName) errors.push(...validateTokensWithoutAccount(spec));
   if (spec.schedulingGates?.length && spec.nodeName)
     errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
   if (spec.ephemeralContainers?.length) {

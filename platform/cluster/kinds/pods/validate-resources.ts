@@ -14,21 +14,43 @@ export function validateQuantity(quantity: unknown, field: string): FieldError[]
   return text.startsWith('-') && !/^-0+$/.test(text) ? [invalid(field, text, 'must be greater than or equal to 0')] : [];
 }
 
+const STANDARD_RESOURCES = new Set([
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'storage',
+  'requests.storage',
+  'services.nodeports',
+  'services.loadbalancers',
+]);
+
 /** The name of a resource: a standard one or a qualified one of a domain. */
 export function validateResourceName(name: string, field: string): FieldError[] {
   const complaints = qualifiedName(name);
   if (complaints.length > 0) return complaints.map(message => invalid(field, name, message));
-  return [];
+  const isKnown = name.includes('/') || STANDARD_RESOURCES.has(name) || /^(requests\.)?hugepages-/.test(name);
+  return isKnown ? [] : [invalid(field, name, 'must be a standard resource type or fully qualified')];
 }
 
 function validateContainerResourceName(name: string, field: string): FieldError[] {
   const errors = validateResourceName(name, field);
-  if (errors.length > 0) return errors;
-  if (!name.includes('/')) return isStandard(name) ? [] : [invalid(field, name, 'must be a standard resource for containers')];
-  const extended = !name.startsWith('kubernetes.io/') && !name.includes('.kubernetes.io/') && !name.startsWith('requests.');
-  return extended || name.includes('kubernetes.io/')
-    ? []
-    : [invalid(field, name, "doesn't follow extended resource name standard")];
+  if (!name.includes('/') && !isStandard(name)) errors.push(invalid(field, name, 'must be a standard resource for containers'));
+  else if (name.includes('/') && name.startsWith('requests.'))
+    errors.push(invalid(field, name, "doesn't follow extended resource name standard"));
+  return errors;
 }
 
 function validateList(list: Record<string, unknown>, field: string): FieldError[] {

@@ -30,7 +30,7 @@ export function validateTolerations(tolerations: Toleration[] | undefined, field
     if (!operator || operator === 'Equal') {
       errors.push(...labelValue(value ?? '').map(message => invalid(`${at}.operator`, value, message)));
     } else if (operator === 'Exists') {
-      if (value) errors.push(invalid(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"));
+      if (value) errors.push(invalid(`${at}.operator`, value, "value must be empty when `operator` is 'Exists'"));
     } else errors.push(unsupported(`${at}.operator`, operator, ['Equal', 'Exists']));
     if (effect && !EFFECTS.includes(effect)) errors.push(unsupported(`${at}.effect`, effect, EFFECTS));
   }
@@ -80,7 +80,7 @@ function validatePodTerm(term: Loose<V1PodAffinityTerm>, field: string): FieldEr
   errors.push(...validateSelector(term.namespaceSelector as Selector | undefined, `${field}.namespaceSelector`));
   const key = term.topologyKey ?? '';
   if (!key) errors.push(required(`${field}.topologyKey`, 'can not be empty'));
-  else errors.push(...qualifiedName(key).map(message => invalid(`${field}.topologyKey`, key, message)));
+  errors.push(...qualifiedName(key).map(message => invalid(`${field}.topologyKey`, key, message)));
   return errors;
 }
 

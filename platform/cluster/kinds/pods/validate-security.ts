@@ -1,8 +1,9 @@
 // Validation of security contexts.
 import type { V1PodSecurityContext, V1SecurityContext } from '@kubernetes/client-node';
 import type { FieldError } from '../../schema/index.ts';
-import { forbidden, invalid, required, unsupported } from '../field-errors.ts';
+import { forbidden, invalid, required, struct, unsupported } from '../field-errors.ts';
 import type { Loose } from '../objects.ts';
+import { goJson } from './go-structs.ts';
 import type { PodSpec } from './types.ts';
 
 const ID_RANGE = 'must be between 0 and 2147483647, inclusive';
@@ -36,9 +37,21 @@ export function validateContainerSecurity(context: Loose<V1SecurityContext> | un
   errors.push(...validateSeccomp(context.seccompProfile, `${field}.seccompProfile`));
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged)
-      errors.push(invalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
+      errors.push(
+        invalid(
+          field,
+          struct(goJson('SecurityContext', context) as object),
+          'cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
+        ),
+      );
     if (context.capabilities?.add?.includes('CAP_SYS_ADMIN')) {
-      errors.push(invalid(field, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+      errors.push(
+        invalid(
+          field,
+          struct(goJson('SecurityContext', context) as object),
+          'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
+        ),
+      );
     }
   }
   return errors;

@@ -70,6 +70,18 @@ function validateItems(items: readonly KeyToPath[] | undefined, field: string): 
   return errors;
 }
 
+const CONVERTIBLE = [
+  'spec.nodeName',
+  'spec.restartPolicy',
+  'spec.schedulerName',
+  'spec.serviceAccountName',
+  'spec.hostNetwork',
+  'status.phase',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+];
 const VOLUME_FIELDS = [
   'limits.cpu',
   'limits.ephemeral-storage',
@@ -81,8 +93,9 @@ const VOLUME_FIELDS = [
 
 function validateDownward(items: NonNullable<Volume['downwardAPI']>['items'], field: string): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [index, item] of (items ?? []).entries()) {
-    const at = `${field}[${index}]`;
+  // The real server leaves the index out of these paths.
+  const at = field;
+  for (const item of items ?? []) {
     if (!item.path) errors.push(required(`${at}.path`));
     else errors.push(...validateLocalPath(item.path, `${at}.path`));
     if (item.fieldRef && item.resourceFieldRef) {
@@ -92,7 +105,9 @@ function validateDownward(items: NonNullable<Volume['downwardAPI']>['items'], fi
       const known =
         /^metadata\.(annotations|labels|name|namespace|uid)$/.test(path) || /^metadata\.(annotations|labels)\['.+'\]$/.test(path);
       if (!path) errors.push(required(`${at}.fieldRef.fieldPath`));
-      else if (!known) {
+      else if (!known && !CONVERTIBLE.includes(path)) {
+        errors.push(invalid(`${at}.fieldRef.fieldPath`, path, `error converting fieldPath: field label not supported: ${path}`));
+      } else if (!known) {
         const values = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
         errors.push(unsupported(`${at}.fieldRef.fieldPath`, path, values));
       }
@@ -137,8 +152,6 @@ function validateProjected(projected: NonNullable<Volume['projected']>, field: s
         break;
       }
       case undefined:
-        errors.push(required(at, 'must specify a project source'));
-        break;
       case 'clusterTrustBundle':
         break;
     }
@@ -244,11 +257,11 @@ export function validateMounts(
     if (!mount.mountPath) errors.push(required(`${at}.mountPath`));
     if (paths.includes(mount.mountPath ?? '')) errors.push(invalid(`${at}.mountPath`, mount.mountPath ?? '', 'must be unique'));
     paths.push(mount.mountPath ?? '');
-    if (mount.subPath) errors.push(...validateLocalPath(mount.subPath, `${at}.subPath`));
+    if (mount.subPath) errors.push(...validateLocalPath(mount.subPath, `${field}.subPath`));
     if (mount.subPathExpr) {
       if (mount.subPath)
-        errors.push(invalid(`${at}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
-      errors.push(...validateLocalPath(mount.subPathExpr, `${at}.subPathExpr`));
+        errors.push(invalid(`${field}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
+      errors.push(...validateLocalPath(mount.subPathExpr, `${field}.subPathExpr`));
     }
   }
   return errors;

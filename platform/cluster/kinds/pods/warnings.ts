@@ -28,6 +28,8 @@ const DEPRECATED_VOLUMES: Record<string, string> = {
   flocker: 'deprecated in v1.22, non-functional in v1.25+',
 };
 
+const NO_SELECTOR = 'a null labelSelector results in matching no pod';
+
 function containerWarnings(container: Container, path: string): string[] {
   const out: string[] = [];
   const names = new Set<string>();
@@ -83,6 +85,12 @@ export function podWarnings(template: PodTemplate | undefined, field: string, me
   }
   for (const { container, path } of allContainers(spec)) out.push(...containerWarnings(container, `${field}.${path}`));
   out.push(...portWarnings(spec, field));
+  for (const [index, constraint] of (spec.topologySpreadConstraints ?? []).entries()) {
+    if (!constraint.labelSelector) out.push(`${field}.topologySpreadConstraints[${index}].labelSelector: ${NO_SELECTOR}`);
+  }
+  for (const [index, secret] of (spec.imagePullSecrets ?? []).entries()) {
+    if (!secret.name) out.push(`${field}.imagePullSecrets[${index}].name: invalid empty name ""`);
+  }
   if (spec.terminationGracePeriodSeconds !== undefined && spec.terminationGracePeriodSeconds < 0) {
     out.push(`${field}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`);
   }

@@ -75,7 +75,6 @@ export const csiDriverRules: KindRules = rulesFor<Loose<V1CSIDriver>>({
     setDefault(spec, 'requiresRepublish', false);
     setDefault(spec, 'seLinuxMount', false);
   },
-  generationFields: ['spec'],
   allowUnconditionalUpdate: false,
   cells(obj, now) {
     const { spec = {} } = obj;

@@ -45,6 +45,9 @@ export const priorityClassRules: KindRules = rulesFor<PriorityClass>({
   validate(one) {
     const name = nameOf(one);
     const value = one.value ?? 0;
+    const policies = ['PreemptLowerPriority', 'Never'];
+    if (one.preemptionPolicy && !policies.includes(one.preemptionPolicy))
+      return [unsupported('preemptionPolicy', one.preemptionPolicy, policies)];
     if (name.startsWith('system-')) {
       if (SYSTEM_CLASSES[name] === undefined) {
         const detail = `priority class names with 'system-' prefix are reserved for system use only. error: ${name} is not a known system priority class`;
