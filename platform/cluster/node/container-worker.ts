@@ -8,6 +8,7 @@ import { ContainerLog } from './container-log.ts';
 import { commandOf, containerRequest, terminationLogPath } from './container-request.ts';
 import { ContainerConfigError } from './environment.ts';
 import type { PodFacts } from './field-values.ts';
+import { firstStatus } from './first-status.ts';
 import { type ActionTarget, runAction } from './handler-actions.ts';
 import { type LocalImage, parseImageReference } from './images/index.ts';
 import type { NodeServices } from './node-services.ts';
@@ -61,7 +62,13 @@ export class ContainerWorker {
     this.#options = options;
     this.#container = options.container;
     this.name = options.container.name;
-    this.#status = this.#initialStatus(options.previous);
+    this.#status = firstStatus({
+      pod: options.pod(),
+      container: options.container,
+      init: options.init,
+      previous: options.previous,
+      now: options.services.clock.now(),
+    });
   }
 
   get status(): ContainerStatus {
@@ -126,45 +133,6 @@ export class ContainerWorker {
     this.#stopping ??= this.#end(current, graceMs);
     if (graceMs <= 0) current.running.kill();
     await this.#stopping;
-  }
-
-  #initialStatus(previous: ContainerStatus | undefined): ContainerStatus {
-    const { init, container, pod } = this.#options;
-    const waiting =
-      !init && (pod().spec.initContainers ?? []).length > 0 ? 'PodInitializing' : init ? 'PodInitializing' : 'ContainerCreating';
-    const fresh: ContainerStatus = {
-      name: container.name,
-      state: { waiting: { reason: waiting } },
-      lastState: {},
-      ready: false,
-      restartCount: previous?.restartCount ?? 0,
-      image: container.image,
-      imageID: '',
-      started: false,
-    };
-    if (!previous) return fresh;
-    const { state, lastState } = previous;
-    if (state.terminated)
-      return init || this.#endsForGood(state.terminated.exitCode)
-        ? previous
-        : { ...fresh, lastState: { terminated: state.terminated }, restartCount: fresh.restartCount + 1 };
-    if (!state.running) return { ...fresh, lastState };
-    // Its process went with the node that ran it.
-    const terminated: TerminatedState = {
-      exitCode: 255,
-      reason: 'Unknown',
-      startedAt: state.running.startedAt,
-      finishedAt: apiTime(this.#options.services.clock.now()),
-      ...(previous.containerID ? { containerID: previous.containerID } : {}),
-    };
-    if (!init && pod().spec.restartPolicy === 'Never')
-      return { ...fresh, state: { terminated }, ...(previous.containerID ? { containerID: previous.containerID } : {}) };
-    return { ...fresh, lastState: { terminated }, restartCount: fresh.restartCount + 1 };
-  }
-
-  #endsForGood(exitCode: number): boolean {
-    const policy = this.#options.pod().spec.restartPolicy ?? 'Always';
-    return policy === 'Never' || (policy === 'OnFailure' && exitCode === 0);
   }
 
   #image(): Promise<LocalImage | undefined> {

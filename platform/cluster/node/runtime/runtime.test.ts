@@ -1,9 +1,12 @@
 // Both runtimes keep the same promises; user namespaces are tried where this host has them.
+
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../../core/index.ts';
 import type { LocalImage } from '../images/index.ts';
@@ -184,3 +187,32 @@ describe('user namespaces', () => {
     },
   );
 });
+
+describe('a guarded process', () => {
+  it('does not outlive the process that started it, however that ends', async () => {
+    const bundle = join(home, 'guarded.mjs');
+    await build({
+      entryPoints: ['platform/cluster/node/runtime/guarded-process.ts'],
+      outfile: bundle,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      logLevel: 'error',
+    });
+    const script = `const { spawnGuarded } = await import(${JSON.stringify(bundle)});
+      await spawnGuarded({ command: ['sh', '-c', 'sleep 1000 & sleep 1000'], cwd: '/', env: { PATH: process.env.PATH, ORPHAN: ${JSON.stringify(home)} } });
+      console.log('started');`;
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    expect(await firstLine(parent.stdout)).toBe('started');
+    parent.kill('SIGKILL');
+    await vi.waitFor(async () => expect(await withEnvironment(`ORPHAN=${home}`)).toEqual([]), { timeout: 10_000 });
+  });
+});
+
+async function withEnvironment(marker: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of await readdir('/proc')) {
+    if (/^\d+$/.test(pid) && (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')).includes(marker)) found.push(pid);
+  }
+  return found;
+}
