@@ -4,14 +4,15 @@ import { useEffect, useState } from 'react';
 import type { ApplicationView } from '../platform/api/index.ts';
 import { clockOf } from './model/age.ts';
 import { parseCommand } from './model/commands.ts';
-import { type ActionName, actionOf, keyMap } from './model/key-map.ts';
+import { homeFoot, viewFoot } from './model/foot-line.ts';
+import { type ActionName, actionOf } from './model/key-map.ts';
 import type { PlatformModel } from './model/platform-model.ts';
 import type { ScenarioPort } from './model/scenario-port.ts';
 import { eyesOfAll, type SignSet } from './model/signs.ts';
 import { KeysContext, useKeySource, useKeys } from './model/use-keys.ts';
 import { useNow, usePlatform, useScenario, useScreenSize } from './model/use-platform.ts';
 import { Home } from './panes/Home.tsx';
-import { Dialog } from './views/Dialog.tsx';
+import { QuitDialog } from './views/QuitDialog.tsx';
 import { TextLine } from './views/TextLine.tsx';
 import { ViewScreen } from './views/ViewScreen.tsx';
 import type { View } from './views/view.ts';
@@ -123,8 +124,7 @@ function Screens({ model, scenarios, signs, motion, onQuit }: AppProps) {
       perform(action);
     },
     {
-      isActive:
-        input === 'keys' && view.kind !== 'sync' && view.kind !== 'rollback' && view.kind !== 'quit' && view.kind !== 'rebuild',
+      isActive: input === 'keys' && !['sync', 'rollback', 'quit', 'rebuild', 'stop'].includes(view.kind),
     },
   );
 
@@ -140,9 +140,7 @@ function Screens({ model, scenarios, signs, motion, onQuit }: AppProps) {
 
   const eyes = eyesOfAll(applications, signs);
   const bodyRows = rows - 2 - (platform.notice || !platform.connected ? 1 : 0);
-  const foot = keyMap
-    .filter(binding => binding.foot)
-    .map(binding => `${binding.keys[0] === 'downArrow' ? '↑↓' : binding.label} ${binding.foot}`);
+  const foot = view.kind === 'home' ? homeFoot({ pane, hasScenarios: scenarios !== undefined, columns }) : viewFoot(view.kind);
   const head = `${platform.status?.name ?? ''} · ${platform.status?.provider ?? ''} · ${platform.status?.api.replace('http://', '') ?? ''}`;
 
   return (
@@ -163,18 +161,9 @@ function Screens({ model, scenarios, signs, motion, onQuit }: AppProps) {
           hasScenarios={scenarios !== undefined}
         />
       ) : view.kind === 'quit' ? (
-        <Dialog
-          title="Leave daruma"
-          lines={[
-            { text: 'y  leave the platform running: `daruma` comes back to it, `daruma down` stops it' },
-            { text: 'n  back' },
-            { text: '' },
-            { text: 'type "stop" with : to stop the platform as well (:stop)' },
-          ]}
-          width={columns}
-          height={bodyRows}
-          onDone={confirmed => (confirmed ? onQuit('keep') : open({ kind: 'home' }))}
-        />
+        <Box height={bodyRows}>
+          <QuitDialog width={columns} onDone={choice => (choice === 'back' ? open({ kind: 'home' }) : onQuit(choice))} />
+        </Box>
       ) : (
         <ViewScreen
           view={view}
@@ -208,7 +197,7 @@ function Screens({ model, scenarios, signs, motion, onQuit }: AppProps) {
       ) : null}
       {input === 'keys' ? (
         <Text dimColor wrap="truncate-end">
-          {` ${(view.kind === 'home' ? foot : ['↑↓ scroll', '/ filter', 'esc back']).join('  ')}`}
+          {foot === '' ? ' ' : foot}
         </Text>
       ) : null}
     </Box>

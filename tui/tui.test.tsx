@@ -221,8 +221,8 @@ describe('keys', () => {
     type('>');
     await expect.poll(() => calls, { timeout: 10_000 }).toEqual(['solve', 'next', 'open 2']);
     type('q');
-    await shows('leave the platform running');
-    type('y');
+    await shows('keep it running');
+    type('k');
     await expect.poll(quit, { timeout: 10_000 }).toBe('keep');
   });
 });

@@ -7,6 +7,11 @@ export function ageOf(time: string, now: number): string {
   return s < 129_600 ? `${Math.round(s / 3600)} h ago` : `${Math.round(s / 86_400)} d ago`;
 }
 
+/** `12:06:02.118` in local time. */
+export function instantOf(time: string): string {
+  return `${clockOf(Date.parse(time))}.${String(new Date(time).getMilliseconds()).padStart(3, '0')}`;
+}
+
 /** `12:04:31` in local time. */
 export function clockOf(time: number | string): string {
   return new Date(time).toTimeString().slice(0, 8);

@@ -28,6 +28,7 @@ const ALONE: Record<string, ActionName> = {
   skip: 'skip',
   reset: 'reset',
   refresh: 'refresh',
+  keys: 'help',
   quit: 'quit',
   q: 'quit',
 };

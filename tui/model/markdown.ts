@@ -8,7 +8,10 @@ export interface Piece {
 
 const INLINE = /(\*\*[^*]+\*\*|`[^`]+`)/;
 
-/** Wraps to `width` columns. Headings and **bold** are bold; `code`, fenced and indented blocks are code, which is never wrapped but cut. */
+/**
+ * Wraps to `width` columns. Headings and **bold** are bold; `code`, fenced and indented blocks are code, whose
+ * lines go on after a backslash where they are too long, so that what is copied is still one command.
+ */
 export function markdownLines(text: string, width: number): Piece[][] {
   const lines: Piece[][] = [];
   let fenced = false;
@@ -22,7 +25,7 @@ export function markdownLines(text: string, width: number): Piece[][] {
       flush();
       fenced = !fenced;
     } else if (fenced || (paragraph.length === 0 && /^( {4}|\t)\S/.test(line))) {
-      lines.push([{ text: `  ${fenced ? line : line.trim()}`.slice(0, width), code: true }]);
+      for (const part of codeLines(fenced ? line : line.trim(), width - 2)) lines.push([{ text: `  ${part}`, code: true }]);
     } else if (/^#+\s/.test(line)) {
       flush();
       lines.push([{ text: line.replace(/^#+\s+/, '').slice(0, width), bold: true }]);
@@ -37,6 +40,19 @@ export function markdownLines(text: string, width: number): Piece[][] {
   }
   flush();
   return lines;
+}
+
+function codeLines(code: string, width: number): string[] {
+  if (code.length <= width) return [code];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of code.split(' ')) {
+    if (line.trim() !== '' && line.length + word.length + 3 > width) {
+      lines.push(`${line} \\`);
+      line = `  ${word}`;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].flatMap(one => one.match(new RegExp(`.{1,${Math.max(1, width)}}`, 'g')) ?? ['']);
 }
 
 function wrap(text: string, width: number, indent: string): Piece[][] {

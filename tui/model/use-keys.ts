@@ -11,9 +11,19 @@ export const KeysContext = createContext<Handlers>({ current: new Set() });
 export function useKeySource(): Handlers {
   const handlers: Handlers = useRef(new Set());
   useInput((input, key) => {
-    for (const handler of [...handlers.current]) handler.current(input, key);
+    for (const press of pressesOf(input, key))
+      for (const handler of [...handlers.current]) handler.current(press.input, press.key);
   });
   return handlers;
+}
+
+/** Keys that were pressed while the program was busy, or far away, come in one piece. */
+function pressesOf(input: string, key: Key): { input: string; key: Key }[] {
+  if ([...input].length < 2 || key.ctrl || key.meta) return [{ input, key }];
+  return [...input].map(character => ({
+    input: character === '\r' || character === '\t' ? '' : character,
+    key: { ...key, return: character === '\r', tab: character === '\t' },
+  }));
 }
 
 /** Calls `handler` for each key press while active. */

@@ -3,7 +3,7 @@ import { Box } from 'ink';
 import type { PlatformState } from '../model/platform-model.ts';
 import type { ScenarioView } from '../model/scenario-port.ts';
 import type { SignSet } from '../model/signs.ts';
-import { EnvironmentsLine, EnvironmentsPane } from './EnvironmentsPane.tsx';
+import { EnvironmentsLine, EnvironmentsPane, notesOf } from './EnvironmentsPane.tsx';
 import { EventsPane } from './EventsPane.tsx';
 import { Panel } from './Panel.tsx';
 import { PipelinePane } from './PipelinePane.tsx';
@@ -28,7 +28,7 @@ const WIDE = 96;
 export function Home(props: HomeProps) {
   const { columns, rows, hasScenarios, pane } = props;
   if (columns >= WIDE) {
-    const left = hasScenarios ? Math.floor(columns * 0.58) : columns;
+    const left = hasScenarios ? Math.floor(columns * 0.6) : columns;
     return (
       <Box height={rows}>
         <PlatformColumn {...props} width={left} focused={pane === 'environments'} />
@@ -55,8 +55,9 @@ function PlatformColumn({
   width,
   focused,
 }: HomeProps & { width: number; focused: boolean }) {
-  const environments = Math.min(Math.max(platform.applications.length, 1) + 2, Math.max(4, rows - 10));
   const pipeline = platform.runs[0]?.reason ? 5 : 4;
+  const lines = platform.applications.length + platform.applications.filter(app => notesOf(app, signs) !== '').length;
+  const environments = Math.min(Math.max(lines, 1) + 2, Math.max(4, rows - pipeline - 5));
   const events = Math.max(3, rows - environments - pipeline);
   return (
     <Box flexDirection="column" width={width} height={rows}>

@@ -43,7 +43,7 @@ export function ScenarioPane({ scenario, width, rows, offset, signs }: ScenarioP
   const goal = markdownLines(step.goal, width);
   const body = markdownLines(step.text, width);
   const state = [PHASES[phase], message].filter(Boolean).join(' ');
-  const room = Math.max(2, rows - goal.length - checkLines.length - hintLines.length - (state === '' ? 0 : 1) - 5);
+  const room = Math.max(2, rows - goal.length - checkLines.length - hintLines.length - (state === '' ? 0 : 1) - 4);
   const below = body.length - offset - room;
   return (
     <Box flexDirection="column" height={rows}>
@@ -87,7 +87,7 @@ export function ScenarioPane({ scenario, width, rows, offset, signs }: ScenarioP
       )}
       <Text dimColor wrap="truncate-end">
         {phase === 'solved' ? 'enter next' : `h hint ${hints.shown.length}/${hints.total}  s do it`}
-        {`  r reset  n skip  ${scenario.number > 1 ? '<' : ' '}${scenario.number}/${scenario.count}${scenario.number < scenario.count ? '>' : ''}`}
+        {`  r reset  n skip${phase === 'solved' ? '' : '  < >'}`}
       </Text>
     </Box>
   );

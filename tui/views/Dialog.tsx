@@ -38,28 +38,38 @@ export function Dialog({ title, lines, typed, width, height, refused, onDone }: 
     else if (!key.ctrl && !key.meta) change((given.current + input).slice(0, 60));
   });
   const room = Math.max(1, height - 6);
+  const shown = Math.min(lines.length, room) + (lines.length > room ? 1 : 0);
   return (
-    <Panel title={title} width={width} height={height} focused>
-      <Box flexDirection="column" flexGrow={1}>
-        {lines.slice(0, room).map((line, index) => (
-          <Text key={index} wrap="truncate-end" {...(line.colour ? { color: line.colour } : {})}>
-            {line.text === '' ? ' ' : line.text}
+    <Box height={height}>
+      <Panel title={title} width={width} height={Math.min(height, shown + 4)} focused>
+        <Box flexDirection="column" height={shown + 1}>
+          {lines.slice(0, room).map((line, index) => (
+            <Text key={index} wrap="truncate-end" {...(line.colour ? { color: line.colour } : {})}>
+              {line.text === '' ? ' ' : line.text}
+            </Text>
+          ))}
+          {lines.length > room ? <Text dimColor>… {lines.length - room} more lines: esc, then d shows them all</Text> : null}
+        </Box>
+        {refused ? <Text color="red">{refused} · enter goes back</Text> : null}
+        {!refused && typed ? (
+          <Text>
+            type "<Text bold>{typed}</Text>" and enter to go on: <Text color="cyan">{text}</Text>▌{' '}
+            <Text dimColor>esc goes back</Text>
           </Text>
-        ))}
-        {lines.length > room ? <Text dimColor>… {lines.length - room} more lines: d shows the whole diff</Text> : null}
-      </Box>
-      {refused ? <Text color="red">{refused} · enter goes back</Text> : null}
-      {!refused && typed ? (
-        <Text>
-          type "<Text bold>{typed}</Text>" and enter to go on: <Text color="cyan">{text}</Text>▌{' '}
-          <Text dimColor>esc goes back</Text>
-        </Text>
-      ) : null}
-      {!refused && !typed ? (
-        <Text>
-          <Text bold>y</Text> go on · <Text bold>n</Text> go back
-        </Text>
-      ) : null}
-    </Panel>
+        ) : null}
+        {!refused && !typed ? (
+          <Text>
+            <Text bold color="cyan">
+              y
+            </Text>{' '}
+            go on{'   '}
+            <Text bold color="cyan">
+              esc
+            </Text>{' '}
+            go back
+          </Text>
+        ) : null}
+      </Panel>
+    </Box>
   );
 }

@@ -7,7 +7,7 @@ import { usePlatform } from '../model/use-platform.ts';
 import { Dialog } from './Dialog.tsx';
 import { type Line, LinesView } from './LinesView.tsx';
 import type { View } from './view.ts';
-import { applicationLines, diffLines, driftLines, helpLines, historyLines, treeLines } from './view-lines.ts';
+import { applicationLines, changeLines, diffLines, driftLines, helpLines, historyLines, treeLines } from './view-lines.ts';
 
 interface ViewScreenProps {
   view: Exclude<View, { kind: 'home' | 'quit' }> | View;
@@ -65,7 +65,7 @@ export function ViewScreen({ view, model, now, filter, active, columns, rows, on
     case 'history':
       return (
         <LoadedView
-          title={`${view.app} · history · enter rolls back`}
+          title={`${view.app} · history`}
           load={async () => historyLines(await model.api.history(view.app), now)}
           again={app?.revision}
           frame={frame}
@@ -78,7 +78,7 @@ export function ViewScreen({ view, model, now, filter, active, columns, rows, on
       return (
         <Confirmed
           title={`Sync ${app?.environment || view.app} to ${app?.targetRevision.slice(0, 7) ?? ''}?`}
-          load={async () => diffLines(await model.api.diff(view.app))}
+          load={async () => [...changeLines(await model.api.diff(view.app)), ...guardLines(app)]}
           app={app}
           role={platform.caller?.role}
           frame={frame}
@@ -147,6 +147,10 @@ export function ViewScreen({ view, model, now, filter, active, columns, rows, on
     case 'quit':
       return null;
   }
+}
+
+function guardLines(app: ApplicationView | undefined): Line[] {
+  return app?.guard ? [{ text: '' }, { text: `${app.environment} takes a ${app.guard.role}, and its name typed` }] : [];
 }
 
 interface Frame {

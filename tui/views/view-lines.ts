@@ -1,7 +1,8 @@
 // The content of the full-screen views, as lines.
 import type { ApplicationView, DriftView, HistoryView, ObjectDiffView, ResourceView } from '../../platform/api/index.ts';
-import { ageOf } from '../model/age.ts';
+import { ageOf, instantOf } from '../model/age.ts';
 import { keyMap } from '../model/key-map.ts';
+import { shortKind, shortValue } from '../model/short.ts';
 import type { Line } from './LinesView.tsx';
 
 export function applicationLines(app: ApplicationView, now: number): Line[] {
@@ -58,15 +59,47 @@ export function diffLines(diff: ObjectDiffView[]): Line[] {
 
 export function driftLines(drift: DriftView[]): Line[] {
   if (drift.length === 0) return [{ text: 'no drift', colour: 'green' }];
-  return drift.flatMap(({ application, resource, kind, changes, by, seenAt, healedMs }) => [
-    { text: `${application} · ${resource} ${kind} outside Git`, colour: 'magenta' },
-    ...changes.map(({ path, desired, live }) => ({ text: `  ${path}  ${show(desired)} → ${show(live)}` })),
+  return drift.flatMap(({ application, resource, kind, changes, by, seenAt, healedAt, healedMs }) => [
     {
-      text: `  by ${by ? [by.manager, by.verb, by.user && `(user ${[by.user, by.client, by.sourceAddress].filter(Boolean).join(', ')})`].filter(Boolean).join(' ') : 'unknown'}`,
+      text: `${application} · ${shortKind(resource)} ${kind} outside Git`,
+      colour: healedAt === undefined ? 'magenta' : 'green',
     },
-    { text: `  seen ${seenAt.slice(11, 23)}${healedMs === undefined ? ' · not healed' : ` · healed · ${healedMs} ms`}` },
+    ...changes.map(({ path, desired, live }) => ({
+      text: `  ${path.padEnd(42)} ${shortValue(desired)} → ${shortValue(live)}`,
+    })),
+    { text: by ? `  by ${whoOf(by)}` : '  by whom is not known' },
+    {
+      text: `  seen ${instantOf(seenAt)}${healedAt === undefined ? ' · not healed: a sync sets it right' : ` · healed ${instantOf(healedAt)} · ${healedMs} ms`}`,
+    },
     { text: '' },
   ]);
+}
+
+/** `kubectl, scale (user admin, kubectl/v1.32.4, 127.0.0.1)` */
+function whoOf({ manager, verb, user, client, sourceAddress }: NonNullable<DriftView['by']>): string {
+  const how = [manager, verb].filter(Boolean).join(', ');
+  const from = [user && `user ${user}`, client, sourceAddress].filter(Boolean).join(', ');
+  return from === '' ? how : `${how} (${from})`.trim();
+}
+
+/** The question's part of a diff: a line for each resource and each field. */
+export function changeLines(diff: ObjectDiffView[]): Line[] {
+  const changed = diff.filter(one => one.action !== 'none');
+  if (changed.length === 0) return [{ text: 'nothing would change: the cluster is as Git says', colour: 'green' }];
+  const deletions = changed.filter(one => one.action === 'prune').length;
+  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+  return [
+    { text: `${count(changed.length - deletions, 'change')}, ${count(deletions, 'deletion')}` },
+    ...changed.flatMap(({ resource, action, changes }): Line[] => [
+      {
+        text: `  ${shortKind(resource)}${action === 'update' ? '' : `  ${action === 'prune' ? 'is deleted' : 'is created'}`}`,
+        colour: action === 'prune' ? 'red' : 'cyan',
+      },
+      ...(action === 'update' ? changes : []).map(({ path, live, desired }) => ({
+        text: `    ${path.padEnd(34)} ${shortValue(live)} → ${shortValue(desired)}`,
+      })),
+    ]),
+  ];
 }
 
 export function historyLines(history: HistoryView[], now: number): Line[] {
