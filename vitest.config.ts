@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     include: ['{platform,bootstrap,tui,scenarios}/**/*.test.{ts,tsx}', 'test/e2e/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'templates/**', 'dist/**'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 150_000,
+    hookTimeout: 150_000,
     teardownTimeout: 30_000,
     pool: 'forks',
     maxWorkers: 2,

@@ -12,11 +12,8 @@ export async function run(options: GlobalOptions & { output?: string }): Promise
 }
 
 export function driftText({ application, resource, kind, changes, by, seenAt, healedMs }: DriftView): string {
-  const who = by
-    ? [by.manager ?? by.client, by.verb, by.user && `(user ${by.user}${by.sourceAddress ? `, ${by.sourceAddress}` : ''})`]
-        .filter(Boolean)
-        .join(' ')
-    : 'unknown';
+  const told = by && [by.user && `user ${by.user}`, by.client, by.sourceAddress].filter(Boolean).join(', ');
+  const who = by ? [by.manager, by.verb, told && `(${told})`].filter(Boolean).join(' ') : 'unknown';
   const what = changes.map(
     ({ path, desired, live }) => `  ${path}  ${JSON.stringify(desired) ?? '(none)'} → ${JSON.stringify(live) ?? '(none)'}`,
   );

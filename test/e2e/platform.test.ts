@@ -142,7 +142,7 @@ describe('a change of the GitOps repository', () => {
     await copy.push('origin', 'main');
     await expect
       .poll(async () => JSON.stringify((await platform.api().application('demo-dev')).conditions), { timeout: DEADLINE_MS })
-      .toContain('kustomization');
+      .toContain('invalid Kustomization');
     expect((await platform.http('demo.dev.localhost', '/version')).status).toBe(200);
     expect((await platform.api().application('demo-dev')).revision).toBe(before.revision);
     await copy.git('revert', '--no-edit', 'HEAD');
