@@ -106,7 +106,13 @@ async function assemble(options: ApplianceOptions, parts: Parts): Promise<Applia
   parts.add(registry);
 
   const context: Context = { options, paths, config, credentials, logger, journal, clock, registry, parts };
-  const provider = createProvider({ config, paths, logger, registry: () => registryAccess(registry, credentials) });
+  const provider = createProvider({
+    config,
+    paths,
+    logger,
+    registry: () => registryAccess(registry, credentials),
+    listenForNodes: listener => registry.listenTls(listener),
+  });
   const platform = new Platform(context, provider);
 
   const clusterStep = step('cluster');
@@ -390,7 +396,12 @@ async function openConfig(
     version: 1,
     name,
     provider: known?.provider ?? provider ?? 'embedded',
-    ports: await choosePorts({ asked: ports, kept: known?.ports ?? {} }),
+    ports: await choosePorts({
+      asked: ports,
+      kept: known?.ports ?? {},
+      // Nodes of kind go on when the appliance was killed.
+      ours: known?.provider === 'kind' ? ['cluster'] : [],
+    }),
     providerOptions: { ...known?.providerOptions, ...providerOptions },
     initialised: known?.initialised ?? false,
   };

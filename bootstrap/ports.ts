@@ -19,16 +19,26 @@ export const portFlags: Record<PortName, string> = {
 };
 
 /**
- * `asked` must be free; `kept` (from an earlier start) must be free too, since URLs were handed out; all others are searched.
+ * `asked` must be free; `kept` (from an earlier start) must be free too, since URLs were handed out, but for those that are `ours`
+ * already; all others are searched.
  * @throws DarumaError PORT_IN_USE naming the program that has it, where the system tells
  */
-export async function choosePorts({ asked, kept }: { asked: Partial<Ports>; kept: Partial<Ports> }): Promise<Ports> {
+export async function choosePorts({
+  asked,
+  kept,
+  ours = [],
+}: {
+  asked: Partial<Ports>;
+  kept: Partial<Ports>;
+  ours?: PortName[];
+}): Promise<Ports> {
   const chosen: Partial<Ports> = {};
   const taken = new Set<number>(Object.values(asked));
   for (const name of Object.keys(DEFAULT_PORTS) as PortName[]) {
     const fixed = asked[name] ?? kept[name];
     if (fixed !== undefined) {
-      if (fixed !== 0 && !(await isFree(fixed))) await refuse(name, fixed);
+      const isOurs = fixed === kept[name] && ours.includes(name);
+      if (fixed !== 0 && !isOurs && !(await isFree(fixed))) await refuse(name, fixed);
       chosen[name] = fixed === 0 ? await nextFree(0, taken) : fixed;
     } else chosen[name] = await nextFree(DEFAULT_PORTS[name], taken);
     taken.add(chosen[name]);

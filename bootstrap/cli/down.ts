@@ -57,8 +57,10 @@ async function waitUntilEnded(record: { pid: number; startTime: string }): Promi
 export async function purgeHome(paths: HomePaths): Promise<void> {
   const config = await readConfig(paths).catch(() => undefined);
   if (config) {
-    const unused = () => ({ name: '', url: '', username: '', password: '' });
-    await createProvider({ config, paths, logger: silentLogger, registry: unused }).destroy();
+    const unused = () => {
+      throw new Error('nothing is started to be destroyed');
+    };
+    await createProvider({ config, paths, logger: silentLogger, registry: unused, listenForNodes: unused }).destroy();
   }
   const { root, ...made } = paths;
   const others = ['run.json', 'cluster-host.json', 'images', 'work', 'tour.json', 'output.log'].map(name => join(root, name));

@@ -1,5 +1,5 @@
 // `daruma up`: the platform in the foreground, or left running with --detach.
-
+import { resolve } from 'node:path';
 import type { PlatformStatus } from '../../platform/api/index.ts';
 import { DarumaError, messageOf } from '../../platform/core/index.ts';
 import { startAppliance } from '../appliance.ts';
@@ -65,7 +65,11 @@ export function upRequest(options: UpOptions): UpRequest {
     cluster: options.clusterPort,
   };
   const ports = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as Partial<Ports>;
-  const given = { image: options.image, nodes: options.nodes?.toString(), config: options.kindConfig };
+  const given = {
+    image: options.image,
+    nodes: options.nodes?.toString(),
+    config: options.kindConfig && resolve(options.kindConfig),
+  };
   return {
     home: homeFolder(options),
     name: options.name ?? 'local',

@@ -52,7 +52,6 @@ export async function portForward(
     signal.throwIfAborted();
     return connection;
   } catch (error) {
-    connection.on('error', () => {});
     connection.destroy();
     signal.throwIfAborted();
     throw error;
@@ -61,7 +60,12 @@ export async function portForward(
 
 function opened(socket: WebSocket, server: string, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once('open', () => resolve());
+    socket.once('open', () => {
+      // Nothing is taken before whoever asked can listen to it.
+      socket.pause();
+      setImmediate(() => socket.resume());
+      resolve();
+    });
     socket.once('error', cause =>
       reject(
         new DarumaError('KUBERNETES_UNREACHABLE', `the Kubernetes API at ${server} does not answer: ${messageOf(cause)}`, {
@@ -103,6 +107,8 @@ class ForwardedConnection extends Duplex {
     super({ allowHalfOpen: false });
     this.#socket = socket;
     this.#target = target;
+    // Whoever does not listen sees the end all the same.
+    this.on('error', () => {});
     socket.on('message', (data: Buffer) => this.#take(data));
     socket.on('error', error => this.destroy(error));
     socket.on('close', () => {
