@@ -37,7 +37,10 @@ beforeAll(async () => {
   );
 });
 
-afterAll(() => rm(home, { recursive: true, force: true }));
+afterAll(async () => {
+  await rm(home, { recursive: true, force: true });
+  await rm(trialFolder, { recursive: true, force: true });
+});
 
 function image(): LocalImage {
   return {
@@ -91,9 +94,10 @@ async function finish(container: RunningContainer): Promise<{ code: number; sign
   return { ...exit, output, errors };
 }
 
+const trialFolder = await mkdtemp(join(tmpdir(), 'daruma-probe-'));
 const userns = await chooseRuntime({
   wanted: 'auto',
-  dataDir: await mkdtemp(join(tmpdir(), 'daruma-probe-')),
+  dataDir: trialFolder,
   shimPath: '/dev/null',
   logger: silentLogger,
 });
