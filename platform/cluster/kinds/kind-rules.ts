@@ -151,7 +151,7 @@ export function buildStrategy(facts: ResourceFacts, rules: KindRules): KindStrat
     },
     validateCreate: obj => [...validateMeta(obj), ...(rules.validate?.(withoutNulls(obj)) ?? [])],
     validateUpdate(next, previous) {
-      const meta = validateChangedMeta(next, previous);
+      const meta = [...validateChangedMeta(next, previous), ...validateStandardFinalizers(metaOf(next))];
       const [after, before] = [withoutNulls(next), withoutNulls(previous)];
       if (rules.validateUpdate) return [...meta, ...rules.validateUpdate(after, before)];
       return [...meta, ...(rules.validate?.(after) ?? []), ...(rules.validateChange?.(after, before) ?? [])];

@@ -3,7 +3,7 @@ import type { V1Job } from '@kubernetes/client-node';
 import { IMMUTABLE, invalid, struct } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { type Selector, selectorText } from '../meta/selectors.ts';
-import { clone, ensure, type Loose, sameValue, setDefault } from '../objects.ts';
+import { clone, ensure, type Loose, sameValue, setDefault, sortedMap } from '../objects.ts';
 import { defaultPodTemplate } from '../pods/defaults.ts';
 import { goJson } from '../pods/go-structs.ts';
 import { podWarnings } from '../pods/warnings.ts';
@@ -57,6 +57,17 @@ const FIXED = [
   'managedBy',
   'successPolicy',
 ] as const;
+/** A template in its internal form, as the message about a change shows it. */
+function shownTemplate(template: NonNullable<Job['spec']>['template']): object {
+  const { labels, annotations, ...metadata } = template?.metadata ?? {};
+  return {
+    ...metadata,
+    ...(labels ? { labels: sortedMap(labels) } : {}),
+    ...(annotations ? { annotations: sortedMap(annotations) } : {}),
+    Spec: goJson('PodSpec', template?.spec ?? {}),
+  };
+}
+
 function validateJobChange(next: Job, previous: Job): ReturnType<typeof validateJobSpec> {
   const after = next.spec ?? {};
   const before = previous.spec ?? {};
@@ -77,13 +88,7 @@ function validateJobChange(next: Job, previous: Job): ReturnType<typeof validate
     return copy;
   };
   if (!sameValue(template(after), template(before)))
-    errors.push(
-      invalid(
-        'spec.template',
-        struct({ ...after.template?.metadata, Spec: goJson('PodSpec', after.template?.spec ?? {}) }),
-        IMMUTABLE,
-      ),
-    );
+    errors.push(invalid('spec.template', struct(shownTemplate(after.template)), IMMUTABLE));
   return errors;
 }
 

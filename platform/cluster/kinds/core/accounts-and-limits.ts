@@ -118,6 +118,29 @@ function validateQuotaAmount(name: string, amount: string, field: string): Field
 
 const SCOPES = ['BestEffort', 'CrossNamespacePodAffinity', 'NotBestEffort', 'NotTerminating', 'PriorityClass', 'Terminating'];
 
+const COMPUTE = /^((requests|limits)\.)?(cpu|memory)$/;
+const CONFLICTS = [
+  ['BestEffort', 'NotBestEffort'],
+  ['Terminating', 'NotTerminating'],
+];
+
+/** Scopes pick pods: they fit only resources that pods use. */
+function validateScopes({ spec = {} }: Quota): FieldError[] {
+  const scopes = spec.scopes ?? [];
+  const field = 'spec.scopes';
+  const errors: FieldError[] = [];
+  for (const scope of scopes) {
+    if (!SCOPES.includes(scope)) errors.push(invalid(field, scopes, 'unsupported scope'));
+    for (const name of Object.keys(spec.hard ?? {})) {
+      const fits = name === 'pods' || (scope !== 'BestEffort' && COMPUTE.test(name));
+      if (SCOPES.includes(scope) && !fits) errors.push(invalid(field, scopes, 'unsupported scope applied to resource'));
+    }
+  }
+  for (const pair of CONFLICTS)
+    if (pair.every(scope => scopes.includes(scope))) errors.push(invalid(field, scopes, 'conflicting scopes'));
+  return errors;
+}
+
 /** `requests.cpu: 1/2, …`, requests and limits in their own columns. */
 function quotaTexts(quota: Quota): [string, string] {
   const requests: string[] = [];
@@ -136,8 +159,7 @@ export const quotaRules: KindRules = rulesFor<Quota>({
     for (const [name, amount] of Object.entries(quota.spec?.hard ?? {})) {
       errors.push(...validateQuotaAmount(name, String(amount), `spec.hard[${name}]`));
     }
-    for (const scope of quota.spec?.scopes ?? [])
-      if (!SCOPES.includes(scope)) errors.push(invalid('spec.scopes', quota.spec?.scopes, 'unsupported scope'));
+    errors.push(...validateScopes(quota));
     return errors;
   },
   validateChange: (next, previous) =>

@@ -80,8 +80,6 @@ export const volumeRules: KindRules = rulesFor<Volume>({
     setDefaultIfZero(spec, 'persistentVolumeReclaimPolicy', 'Retain');
     setDefault(spec, 'volumeMode', 'Filesystem');
     if (spec.hostPath) setDefault(spec.hostPath, 'type', '');
-    if (spec.claimRef) setDefaultIfZero(spec.claimRef, 'apiVersion', 'v1');
-    if (spec.claimRef) setDefaultIfZero(spec.claimRef, 'kind', 'PersistentVolumeClaim');
   },
   prepareCreate(volume, { now }) {
     volume.status = { phase: 'Pending', lastPhaseTransitionTime: now.toISOString().replace(/\.\d+Z$/, 'Z') };
@@ -133,6 +131,8 @@ function validateClaimUpdate(next: Claim, previous: Claim): FieldError[] {
   const before = clone(previous.spec ?? {});
   const after = clone(next.spec ?? {});
   if (!before.volumeName) delete after.volumeName;
+  // A claim made before there was a default class may get one later.
+  if (before.storageClassName === undefined) delete after.storageClassName;
   const wanted = after.resources?.requests?.['storage'];
   const had = before.resources?.requests?.['storage'];
   if (previous.status?.phase === 'Bound' && wanted !== undefined && had !== undefined) {

@@ -5,7 +5,7 @@ import { invalid, required, struct, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { dnsLabel, dnsSubdomain, pathSegment } from '../meta/names.ts';
 import { type Selector, validateSelector } from '../meta/selectors.ts';
-import { ensure, type Loose, metaOf, sameValue, setDefaultIfZero } from '../objects.ts';
+import { ensure, type Loose, sameValue, setDefaultIfZero } from '../objects.ts';
 import { age, nameOf } from '../tables/cells.ts';
 
 type Role = Loose<V1ClusterRole>;
@@ -122,9 +122,7 @@ function bindingRules(namespaced: boolean): KindRules {
       const names = (kind: string): string =>
         (obj.subjects ?? [])
           .filter(subject => subject.kind === kind)
-          .map(({ name, namespace }) =>
-            kind === 'ServiceAccount' ? `${namespace || metaOf(obj).namespace || ''}/${name}` : (name ?? ''),
-          )
+          .map(({ name, namespace }) => (kind === 'ServiceAccount' ? `${namespace ?? ''}/${name}` : (name ?? '')))
           .join(', ');
       return [
         nameOf(obj),
