@@ -15,9 +15,11 @@ import {
 import { createPods, deletePods } from '../replicaset/pod-batches.ts';
 import { COMPONENT, endOf, isIndexed, isTerminating, type Job, type JobStatus, outcomeOf } from './job.ts';
 import { backoffMs, missingIndexes, newPod, surplusPods, wantedActive } from './job-pods.ts';
+import { isIgnored, withFailedIndexes } from './job-policies.ts';
 import { suspensionConditions, untilDeadline, type Verdict, verdictConditions, verdictOn } from './job-progress.ts';
 import { countReleased, isTracked, noteEnded, releasePod } from './pod-accounting.ts';
 
+const MOST_ROUNDS = 10;
 const OURS = 'kubernetes.io/job-controller';
 
 export function runJobController(host: ControllerHost): void {
@@ -57,16 +59,18 @@ export function runJobController(host: ControllerHost): void {
     status = await account(job, status, owned);
     let living = ownedNow(job);
     // Some may have ended while others were counted.
-    while (living.some(pod => isTracked(pod) && outcomeOf(job, pod))) {
+    for (let round = 0; living.some(pod => isTracked(pod) && outcomeOf(job, pod)); round++) {
+      if (round === MOST_ROUNDS) throw new Error(`pods of job ${job.metadata.name} end faster than they are counted`);
       status = await account(job, status, living);
       living = ownedNow(job);
     }
+    status = withFailedIndexes(job, status, living);
     const verdict = verdictOn({ ...job, status }, status, {
       pods: living,
       active: living.filter(isActive).length,
       now: host.clock.now(),
     });
-    const wait = verdict ? await stop(job, living) : await manage(job, status, living);
+    const wait = verdict ? await stop(job, living, verdict) : await manage(job, status, living);
     living = ownedNow(job);
     // What was just deleted counts before the job may end.
     if (verdict) {
@@ -97,7 +101,11 @@ export function runJobController(host: ControllerHost): void {
     const noted = noteEnded(job, status, owned);
     if (noted !== status) await save(job, noted);
     const uids = new Set([...(noted.uncountedTerminatedPods?.succeeded ?? []), ...(noted.uncountedTerminatedPods?.failed ?? [])]);
-    await Promise.all(owned.filter(pod => uids.has(pod.metadata.uid ?? '') && isTracked(pod)).map(pod => releasePod(pods, pod)));
+    await Promise.all(
+      owned
+        .filter(pod => isTracked(pod) && (uids.has(pod.metadata.uid ?? '') || isIgnored(job, pod)))
+        .map(pod => releasePod(pods, pod)),
+    );
     return countReleased(job, noted, ownedNow(job));
   }
 
@@ -106,20 +114,30 @@ export function runJobController(host: ControllerHost): void {
     return pods.ownedBy(uid).filter(pod => controllerOf(pod)?.uid === uid);
   }
 
-  async function stop(job: Job, owned: Pod[]): Promise<undefined> {
-    await deletePods({ host, pods, component: COMPONENT, owner: job }, owned.filter(isActive));
+  /** Deletes what still runs. After a success those pods are no failures. */
+  async function stop(job: Job, owned: Pod[], verdict: Verdict): Promise<undefined> {
+    const active = owned.filter(isActive);
+    if (verdict.type === 'Complete') return giveUp(job, active);
+    await deletePods({ host, pods, component: COMPONENT, owner: job }, active);
+    return undefined;
+  }
+
+  /** Deletes pods that the job no longer wants, without counting them as failed. */
+  async function giveUp(job: Job, unwanted: Pod[]): Promise<undefined> {
+    await Promise.all(unwanted.filter(isTracked).map(pod => releasePod(pods, pod)));
+    await deletePods({ host, pods, component: COMPONENT, owner: job }, unwanted);
     return undefined;
   }
 
   async function manage(job: Job, status: JobStatus, owned: Pod[]): Promise<number | undefined> {
     const batch = { host, pods, component: COMPONENT, owner: job };
     const active = owned.filter(isActive);
-    if (job.spec.suspend) return stop(job, owned);
+    if (job.spec.suspend) return giveUp(job, active);
     if (job.metadata.deletionTimestamp) return undefined;
     const current = { ...job, status };
     const wanted = wantedActive(current, { succeeded: status.succeeded ?? 0, active: active.length });
     const surplus = surplusPods(current, active, wanted);
-    if (surplus.length > 0) await deletePods(batch, surplus);
+    if (surplus.length > 0) await giveUp(job, surplus);
     const occupied =
       active.length - surplus.length + (job.spec.podReplacementPolicy === 'Failed' ? owned.filter(isTerminating).length : 0);
     const missing = wanted - occupied;
@@ -127,7 +145,7 @@ export function runJobController(host: ControllerHost): void {
     const wait = backoffMs(owned, host.clock.now());
     if (wait > 0) return wait;
     const created = isIndexed(job)
-      ? missingIndexes(current, owned, missing).map(index => newPod(job, index))
+      ? missingIndexes(current, owned, missing).map(index => newPod(job, index, owned))
       : Array.from({ length: missing }, () => newPod(job));
     await createPods(batch, created);
     return undefined;

@@ -1,16 +1,20 @@
 // The pods of a Job: what they are made of, which are missing, and how long a failure holds the next one back.
 import { type Container, isActive, type Pod, podFrom } from '../../controller-runtime/index.ts';
 import { INDEX, indexOf, isIndexed, type Job, parseIndexes, TRACKING } from './job.ts';
+import { FAILURE_COUNT, failuresOf } from './job-policies.ts';
 
 const FIRST_BACKOFF_MS = 10_000;
 const LAST_BACKOFF_MS = 600_000;
 
-export function newPod(job: Job, index?: number): Pod {
+/** `pods` are those that the job had before: they tell how often an index has failed. */
+export function newPod(job: Job, index?: number, pods: Pod[] = []): Pod {
   const pod = podFrom(job.spec.template, job);
   pod.metadata.finalizers = [...(pod.metadata.finalizers ?? []), TRACKING];
   if (index === undefined) return pod;
   pod.metadata.generateName = `${job.metadata.name}-${index}-`;
-  pod.metadata.annotations = { ...pod.metadata.annotations, [INDEX]: String(index) };
+  const failures: Record<string, string> =
+    job.spec.backoffLimitPerIndex === undefined ? {} : { [FAILURE_COUNT]: String(failuresOf(job, pods, index)) };
+  pod.metadata.annotations = { ...pod.metadata.annotations, [INDEX]: String(index), ...failures };
   pod.metadata.labels = { ...pod.metadata.labels, [INDEX]: String(index) };
   pod.spec.hostname = `${job.metadata.name}-${index}`;
   for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers]) addIndex(container);
@@ -27,12 +31,12 @@ function addIndex(container: Container): void {
 export function wantedActive(job: Job, { succeeded, active }: { succeeded: number; active: number }): number {
   const { completions, parallelism = 1 } = job.spec;
   if (completions === undefined || completions === null) return succeeded > 0 ? active : parallelism;
-  return Math.min(Math.max(0, completions - succeeded), parallelism);
+  return Math.min(Math.max(0, completions - succeeded - parseIndexes(job.status?.failedIndexes).size), parallelism);
 }
 
 /** The first `count` indexes that neither are complete nor have an active pod. */
 export function missingIndexes(job: Job, pods: Pod[], count: number): number[] {
-  const taken = parseIndexes(job.status?.completedIndexes);
+  const taken = new Set([...parseIndexes(job.status?.completedIndexes), ...parseIndexes(job.status?.failedIndexes)]);
   for (const pod of pods) {
     const index = indexOf(pod);
     if (index !== undefined && (isActive(pod) || pod.status?.phase === 'Succeeded')) taken.add(index);

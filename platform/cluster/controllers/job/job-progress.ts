@@ -1,6 +1,7 @@
 // Where a Job stands: what ends it, and the conditions that tell so.
 import { type Condition, conditionOf, type Pod, withCondition } from '../../controller-runtime/index.ts';
 import type { Job, JobStatus } from './job.ts';
+import { policyVerdict } from './job-policies.ts';
 
 export interface Verdict {
   type: 'Complete' | 'Failed';
@@ -21,6 +22,8 @@ export function verdictOn(
     const { reason = '', message = '' } = target;
     return { type: target.type === 'FailureTarget' ? 'Failed' : 'Complete', reason, message };
   }
+  const byPolicy = policyVerdict(job, status, pods);
+  if (byPolicy) return byPolicy;
   const { backoffLimit = 6, activeDeadlineSeconds, completions, suspend } = job.spec;
   const succeeded = status.succeeded ?? 0;
   if ((status.failed ?? 0) > backoffLimit || restartsExceed(job, pods, backoffLimit))

@@ -1,6 +1,7 @@
 // The fields of Jobs, and what their finished pods mean.
 import type { KubeObject } from '../../../kube/index.ts';
 import { type Condition, isFinished, type LabelSelector, type Pod, type PodTemplate } from '../../controller-runtime/index.ts';
+import type { PodFailurePolicy, SuccessPolicy } from './job-policies.ts';
 
 export const COMPONENT = 'job-controller';
 /** Held by each pod until its end is counted. */
@@ -16,6 +17,7 @@ export interface JobStatus {
   startTime?: string;
   completionTime?: string;
   completedIndexes?: string;
+  failedIndexes?: string;
   uncountedTerminatedPods?: { succeeded?: string[]; failed?: string[] };
   conditions?: Condition[];
 }
@@ -29,6 +31,10 @@ export interface JobSpec {
   suspend?: boolean;
   completionMode?: string;
   podReplacementPolicy?: string;
+  podFailurePolicy?: PodFailurePolicy;
+  successPolicy?: SuccessPolicy;
+  backoffLimitPerIndex?: number;
+  maxFailedIndexes?: number;
   managedBy?: string;
   selector?: LabelSelector;
   template: PodTemplate;

@@ -1,6 +1,7 @@
 // Counts each ended pod of a Job exactly once, whatever is deleted or crashes in between: note its uid, release it, count it.
 import { isNotFound, type ObjectCache, type Pod } from '../../controller-runtime/index.ts';
 import { formatIndexes, indexOf, isIndexed, type Job, type JobStatus, outcomeOf, parseIndexes, TRACKING } from './job.ts';
+import { isIgnored } from './job-policies.ts';
 
 export function isTracked(pod: Pod): boolean {
   return pod.metadata.finalizers?.includes(TRACKING) ?? false;
@@ -28,7 +29,7 @@ export function noteEnded(job: Job, status: JobStatus, pods: Pod[]): JobStatus {
   for (const pod of pods) {
     const { uid = '' } = pod.metadata;
     const outcome = outcomeOf(job, pod);
-    if (!outcome || !isTracked(pod) || known.has(uid)) continue;
+    if (!outcome || !isTracked(pod) || known.has(uid) || isIgnored(job, pod)) continue;
     changed = true;
     if (outcome === 'succeeded' && isIndexed(job)) {
       const index = indexOf(pod);
