@@ -113,13 +113,6 @@ export const methodNotAllowed = (): StatusError =>
     details: {},
   });
 
-export function methodNotSupported(resource: ResourceName, verb: string): StatusError {
-  return new StatusError(405, `${verb} is not supported on resources of kind "${qualified(resource.group, resource.resource)}"`, {
-    reason: 'MethodNotAllowed',
-    details: about(resource, ''),
-  });
-}
-
 export function alreadyExists(resource: ResourceName, name: string, { terminating = false } = {}): StatusError {
   const of = `${qualified(resource.group, resource.resource)} "${name}" already exists`;
   return new StatusError(409, terminating ? `object is being deleted: ${of}` : of, {

@@ -51,6 +51,7 @@ export async function bindPod(parts: ApiParts, context: RequestContext): Promise
     namespace: context.info.namespace,
     name,
     subresource: 'binding',
+    tracked: true,
     trusted: true,
     options: writeOptions(context, 'CreateOptions'),
     change: current => {

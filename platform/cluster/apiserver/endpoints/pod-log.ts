@@ -60,7 +60,7 @@ export async function serveLog(parts: ApiParts, context: RequestContext, resourc
   const errors = optionErrors(values);
   if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, name, errors);
   const target = targetOf(pod, query.get('container'));
-  if (!pod.spec.nodeName) return { status: 204, headers: TEXT };
+  if (!pod.spec.nodeName) return { status: 204, headers: {} };
   const connector = parts.connector();
   if (!connector) throw internalError(`no node serves the logs of pod ${name}`);
   const options = {

@@ -5,7 +5,7 @@ import { encode } from '../encoding/respond.ts';
 import { serveScale } from '../registry/scale.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 import type { ApiResponse, RequestContext } from '../request-context.ts';
-import { methodNotAllowed, noSuchResource } from '../status-error.ts';
+import { methodNotAllowed, noSuchResource, notFound } from '../status-error.ts';
 import { serveObjects } from './object-endpoints.ts';
 import { connectEndpoints } from './pod-streams.ts';
 import { serveSubresource } from './subresource-endpoint.ts';
@@ -49,7 +49,7 @@ function isRouted({ strategy, collection }: ServedResource, { info }: RequestCon
 async function serveNested(parts: ApiParts, context: RequestContext, resource: ServedResource): Promise<ApiResponse> {
   const { subresource, verb } = context.info;
   const known = resource.strategy.subresources.find(({ name }) => name === subresource);
-  if (!known) throw noSuchResource();
+  if (!known) throw resource.custom ? notFound(resource.name, context.info.name) : noSuchResource();
   const connect = connectEndpoints[`${resource.collection}/${subresource}`];
   if (connect) return connect(parts, context, resource);
   if (!known.verbs.includes(verb)) throw methodNotAllowed();

@@ -11,12 +11,14 @@ interface BodyKind {
   group: string;
   version: string;
   kind: string;
+  /** The defaults that Go code gives to the spec. */
+  applyDefaults?(spec: Record<string, unknown>): void;
 }
 
 /** The body as an object of that kind, defaults applied. @throws StatusError 400, 415, 422 */
 export async function readBody(
   context: RequestContext,
-  { group, version, kind }: BodyKind,
+  { group, version, kind, applyDefaults }: BodyKind,
 ): Promise<KindObject & { spec?: Record<string, unknown> }> {
   const options = writeOptions(context, 'CreateOptions');
   const decoded = decode(await context.request.body(), context.request.headers['content-type']);
@@ -50,6 +52,7 @@ export async function readBody(
     roundTrip(schema, object);
   }
   object.metadata ??= {};
+  applyDefaults?.((object['spec'] ??= {}) as Record<string, unknown>);
   if (schema) {
     const managedFields = trackUpdate({
       schema,

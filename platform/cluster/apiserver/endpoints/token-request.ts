@@ -49,7 +49,10 @@ function boundTo(parts: ApiParts, namespace: string, ref: NonNullable<Spec['boun
 
 export async function requestToken(parts: ApiParts, context: RequestContext, resource: ServedResource): Promise<ApiResponse> {
   const { namespace, name } = context.info;
-  const body = await readBody(context, KIND);
+  const applyDefaults = (defaulted: Record<string, unknown>) => {
+    defaulted['expirationSeconds'] ??= DEFAULT_SECONDS;
+  };
+  const body = await readBody(context, { ...KIND, applyDefaults });
   const account = parts.store.get(keyOf(resource, namespace, name));
   if (!account) throw notFound(resource.name, name);
   const spec = (body.spec ?? {}) as Spec;

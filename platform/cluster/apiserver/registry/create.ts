@@ -93,7 +93,7 @@ export function createObject(parts: RegistryParts, request: CreateRequest): Kind
   for (let tries = 1; ; tries++) {
     const name = object.metadata['name'] as string | undefined;
     const errors: FieldError[] = strategy.validateCreate(object);
-    if (errors.length > 0) throw invalid(strategy, name ?? '', errors);
+    if (errors.length > 0) throw invalid({ group: strategy.storage.group, kind: strategy.kind }, name ?? '', errors);
     const key = keyOf(resource, namespace, name as string);
     const existing = parts.store.get(key);
     if (existing && generates && tries < NAME_TRIES) {

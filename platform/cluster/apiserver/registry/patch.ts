@@ -3,6 +3,8 @@ import type { KindObject } from '../../kinds/index.ts';
 import {
   ApplyConflict,
   applyServerSide,
+  builtinSchema,
+  checkTypes,
   copyValue,
   goJsonOfPatched,
   goValue,
@@ -63,6 +65,7 @@ export function patched(
       `no kind "${next.kind}" is registered for version "${next.apiVersion}" in scheme "pkg/runtime/scheme.go:110"`,
     );
   }
+  if (next.kind !== current.kind && !resource.custom) throw invalidPatch(text(), otherKind(resource, next));
   try {
     return completeObject(resource, next, {
       validation: options.fieldValidation,
@@ -73,6 +76,14 @@ export function patched(
     if (!(error instanceof StatusError) || error.code !== 400) throw error;
     throw invalidPatch(text(), error.message.replace(/^.*? cannot be handled as a [^:]*: /, ''));
   }
+}
+
+/** What is wrong with an object whose kind was patched: it is read as that kind first. */
+function otherKind({ strategy }: ServedResource, next: KindObject): string {
+  const schema = builtinSchema(strategy.group, strategy.version, next.kind);
+  if (!schema)
+    return `no kind "${next.kind}" is registered for version "${next.apiVersion}" in scheme "pkg/runtime/scheme.go:110"`;
+  return checkTypes(schema, next) ?? `unable to decode into the requested type: got ${next.kind}, want ${strategy.kind}`;
 }
 
 /** @throws StatusError 409 with the conflicts, 500 for objects that the schema does not admit */

@@ -53,7 +53,7 @@ export function updateObject(parts: RegistryParts, request: UpdateRequest): Kind
   if (!request.tracked) trackWrite(request, next, { before: current, ...(subresource ? { subresource } : {}) });
   parts.admission.mutate(admission);
   const errors = prepare(request, next, current);
-  if (errors.length > 0) throw invalid(strategy, name, errors);
+  if (errors.length > 0) throw invalid({ group: strategy.storage.group, kind: strategy.kind }, name, errors);
   parts.admission.validate(admission);
   parts.allocate(admission);
   if (!subresource) context.warnings.push(...strategy.warnings(next, current));

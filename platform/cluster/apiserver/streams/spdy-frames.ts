@@ -1,4 +1,4 @@
-// SPDY/3.1 frames, as far as Kubernetes' streams need them: SYN_STREAM, SYN_REPLY, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, data.
+// SPDY/3.1 frames, as far as Kubernetes' streams need them: SYN_STREAM, SYN_REPLY, RST_STREAM, SETTINGS, PING, GOAWAY, data.
 // SPDY Protocol - Draft 3.1, sections 2.2 and 2.6.
 import { constants, createDeflate, createInflate, type Deflate, type Inflate } from 'node:zlib';
 import { HEADER_DICTIONARY } from './spdy-dictionary.ts';
@@ -8,7 +8,6 @@ export const SYN_REPLY = 2;
 export const RST_STREAM = 3;
 export const PING = 6;
 export const GOAWAY = 7;
-export const WINDOW_UPDATE = 9;
 export const FLAG_FIN = 1;
 
 const VERSION = 3;
