@@ -1,5 +1,6 @@
 // Tables: what `kubectl get` prints, with the columns and cells of the kind.
 import type { KindObject } from '../../kinds/index.ts';
+import data from '../generated/column-descriptions.json' with { type: 'json' };
 import type { ServedResource } from '../registry/served-resource.ts';
 import { badRequest } from '../status-error.ts';
 import { partialMetadata } from './partial-metadata.ts';
@@ -14,11 +15,16 @@ interface TableParts {
 }
 
 const INCLUDE = new Set(['None', 'Metadata', 'Object', '']);
-const NAME =
-  'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
-const AGE =
-  'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata';
-const DESCRIPTIONS: Record<string, string> = { Name: NAME, Age: AGE };
+const { texts, columns: described } = data as { texts: string[]; columns: Record<string, number[]> };
+
+/** What each column means, as the real server says it; custom resources share the words for name and age. */
+function descriptions({ strategy }: ServedResource): string[] {
+  const own = described[`${strategy.apiVersion}/${strategy.resource}`];
+  if (own) return own.map(index => texts[index] ?? '');
+  const [name = 0, , age = 0] = described['v1/configmaps'] ?? [];
+  const shared: Record<string, string | undefined> = { Name: texts[name], Age: texts[age] };
+  return strategy.columns.map(column => shared[column.name] ?? '');
+}
 
 /** @throws StatusError 400 */
 export function includeObjectOf(query: URLSearchParams): string {
@@ -48,12 +54,13 @@ export function tableOf(
   { version, includeObject, now, headers, metadata }: TableParts,
 ) {
   const { strategy } = resource;
+  const meanings = headers ? descriptions(resource) : [];
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${version}`,
     metadata,
     columnDefinitions: headers
-      ? strategy.columns.map(column => ({ description: DESCRIPTIONS[column.name] ?? '', ...column }))
+      ? strategy.columns.map((column, index) => ({ description: meanings[index] ?? '', ...column }))
       : null,
     rows: objects.map(object => ({
       cells: strategy.cells(object, now),

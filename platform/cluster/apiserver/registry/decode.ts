@@ -40,15 +40,20 @@ function strictErrors(resource: ServedResource, object: KindObject, duplicates: 
   return [...duplicates.map(field => `duplicate field "${field}"`), ...unknown];
 }
 
-function checkKind({ strategy, custom }: ServedResource, object: KindObject): void {
+/** The kind of an object must be the endpoint's. Built-in kinds may leave it out. */
+function checkKind({ strategy, custom }: ServedResource, object: KindObject, warnings: string[]): void {
   if (!custom) {
     object.apiVersion ||= strategy.apiVersion;
     object.kind ||= strategy.kind;
   }
-  if (object.apiVersion !== strategy.apiVersion)
+  if (object.apiVersion !== strategy.apiVersion) {
+    // Of a version that is not served no field is known.
+    const unknown = custom ? Object.keys(object).filter(key => !['apiVersion', 'kind', 'metadata'].includes(key)) : [];
+    warnings.push(...unknown.sort().map(field => `unknown field "${field}"`));
     throw badRequest(
       `the API version in the data (${object.apiVersion}) does not match the expected API version (${strategy.apiVersion})`,
     );
+  }
   if (object.kind === strategy.kind) return;
   if (custom) {
     const errors: FieldError[] = [
@@ -95,7 +100,7 @@ export function completeObject(
   },
 ): KindObject {
   const { strategy, schema } = resource;
-  checkKind(resource, object);
+  checkKind(resource, object, validation === 'Warn' ? warnings : []);
   if (validation !== 'Ignore') {
     const strict = strictErrors(resource, object, duplicates);
     if (strict.length > 0 && validation === 'Strict') {
