@@ -18,6 +18,8 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 120_000;
 const LOW_WATER_BYTES = 1024 * 1024;
+// Made once: an abort without a reason makes an error with a stack each time.
+const GONE = new Error('the client has gone');
 
 export type UpgradeHandler = (request: ApiRequest, socket: Duplex, head: Buffer, message: IncomingMessage) => void;
 
@@ -56,7 +58,18 @@ async function readBody(message: IncomingMessage): Promise<Uint8Array> {
   }
 }
 
-function clientCertificate(socket: TLSSocket): { clientCertificate?: { name: string; groups: string[] } } {
+type Subject = { clientCertificate?: { name: string; groups: string[] } };
+
+// Reading a certificate costs more than most requests; it stays the same for a connection.
+const subjects = new WeakMap<TLSSocket, Subject>();
+
+function clientCertificate(socket: TLSSocket): Subject {
+  let subject = subjects.get(socket);
+  if (!subject) subjects.set(socket, (subject = readSubject(socket)));
+  return subject;
+}
+
+function readSubject(socket: TLSSocket): Subject {
   if (!socket.authorized) return {};
   const { subject } = socket.getPeerCertificate();
   const name = subject?.CN;
@@ -179,9 +192,12 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   });
   server.on('request', (message, response) => {
     const gone = new AbortController();
-    const stop = () => gone.abort();
-    response.once('close', stop);
-    closing.signal.addEventListener('abort', stop, { once: true, signal: gone.signal });
+    const stop = () => gone.abort(GONE);
+    closing.signal.addEventListener('abort', stop, { once: true });
+    response.once('close', () => {
+      closing.signal.removeEventListener('abort', stop);
+      if (!response.writableFinished) stop();
+    });
     options
       .handler(toApiRequest(message, gone.signal))
       .then(answer => send(response, answer, gone.signal))
@@ -192,7 +208,7 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   });
   server.on('upgrade', (message, socket, head) => {
     const gone = new AbortController();
-    socket.once('close', () => gone.abort());
+    socket.once('close', () => gone.abort(GONE));
     socket.on('error', () => socket.destroy());
     options.upgrade(toApiRequest(message, gone.signal), socket, head, message);
   });

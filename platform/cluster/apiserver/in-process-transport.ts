@@ -7,6 +7,8 @@ import type { RequestHandler } from './request-handler.ts';
 
 /** How much of a stream may wait for its reader. */
 const LOW_WATER_BYTES = 1024 * 1024;
+// Made once: an abort without a reason makes an error with a stack each time.
+const ENDED = new Error('the request has ended');
 
 const bytesOf = (body: string | Uint8Array | undefined): Uint8Array =>
   body === undefined ? new Uint8Array() : typeof body === 'string' ? Buffer.from(body) : body;
@@ -81,7 +83,7 @@ export class InProcessTransport implements KubeTransport {
     if (this.#closed.signal.aborted) throw closed();
     signal?.throwIfAborted();
     const gone = new AbortController();
-    const stop = () => gone.abort();
+    const stop = () => gone.abort(ENDED);
     this.#closed.signal.addEventListener('abort', stop, { once: true, signal: gone.signal });
     signal?.addEventListener('abort', stop, { once: true, signal: gone.signal });
     const request: ApiRequest = {
@@ -111,7 +113,7 @@ function toKubeResponse(
   for (const [key, value] of Object.entries(response.headers))
     headers[key.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
   const bytes = (): AsyncIterable<Uint8Array> => readBody(response, { gone, signal });
-  if (!response.stream) gone.abort();
+  if (!response.stream) gone.abort(ENDED);
   return {
     status: response.status,
     headers,
@@ -146,7 +148,7 @@ async function* readBody(
   try {
     yield* pipe.read();
   } finally {
-    gone.abort();
+    gone.abort(ENDED);
     await finished;
   }
 }
