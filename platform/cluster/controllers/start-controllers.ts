@@ -13,6 +13,7 @@ import { runDeploymentController } from './deployment/deployment-controller.ts';
 import { runDisruptionController } from './disruption/disruption-controller.ts';
 import { runEndpointsController } from './endpoints/endpoints-controller.ts';
 import { runEndpointsMirror } from './endpoints/endpoints-mirror.ts';
+import { runEventExpiry } from './events/event-expiry.ts';
 import { runGarbageCollector } from './garbage/garbage-collector.ts';
 import { runJobController } from './job/job-controller.ts';
 import { runNamespaceController } from './namespaces/namespace-controller.ts';
@@ -36,7 +37,7 @@ export interface ControllersOptions {
 
 /**
  * Starts all controllers and the scheduler; resolves when their caches are filled. They retry by themselves whatever the API
- * refuses, and react to watch events alone: an idle cluster costs nothing. Disposing stops them and waits for what is running.
+ * refuses, and react to watch events: an idle cluster costs nothing but a look for old Events every ten minutes. Disposing stops them and waits for what is running.
  */
 export async function startControllers({ client, clock, logger, rootCa }: ControllersOptions): Promise<AsyncDisposable> {
   const host = new ControllerHost({ client: client.as('kube-controller-manager'), clock, logger: logger.child('controllers') });
@@ -61,6 +62,7 @@ export async function startControllers({ client, clock, logger, rootCa }: Contro
   runVolumeControllers(host);
   runResourceQuotaController(host, catalogue);
   runScheduler(host);
+  runEventExpiry(host);
   runGarbageCollector(host, catalogue);
   await host.start();
   return host;
