@@ -43,8 +43,10 @@ export class DriftLog {
     changes: FieldChange[];
     live: KubeObject;
     resource: ResourceInfo | undefined;
+    /** Since it was seen. */
+    ageMs?: number;
   }): DriftView {
-    const { application, kind, changes, live, resource } = options;
+    const { application, kind, changes, live, resource, ageMs = 0 } = options;
     const by = kind === 'deleted' ? undefined : managerOf(live);
     const { namespace } = live.metadata;
     const drift: DriftView = {
@@ -54,7 +56,7 @@ export class DriftLog {
       kind,
       changes,
       ...(by ? { by } : {}),
-      seenAt: this.#clock.now().toISOString(),
+      seenAt: new Date(this.#clock.now().getTime() - ageMs).toISOString(),
     };
     this.#drifts.unshift(drift);
     this.#drifts.length = Math.min(this.#drifts.length, KEPT);

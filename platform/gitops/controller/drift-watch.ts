@@ -92,6 +92,7 @@ export class DriftWatch {
         changes: verdict.changes,
         live: before ?? event.object,
         resource: live.resourceOf(item.object),
+        ageMs: performance.now() - event.arrivedAt,
       });
     try {
       let after: KubeObject | undefined = before;

@@ -73,7 +73,7 @@ export class Engine implements AsyncDisposable {
       namespace,
       signal,
       live,
-      sources: new Sources({ git, renderer, resolveRepository: options.resolveRepository }),
+      sources: new Sources({ git, renderer, resolveRepository: options.resolveRepository, cacheDir: options.cacheDir }),
       evaluator: new Evaluator(client),
       keys: new KeyIndex(),
       drifts: new DriftLog({ events, clock, signal, ...(options.audit ? { audit: options.audit } : {}) }),
@@ -404,6 +404,7 @@ export class Engine implements AsyncDisposable {
     await Promise.allSettled([...this.#slots.values()].map(slot => slot.queue.idle()));
     await this.#pushes.idle();
     await this.#statuses.idle();
+    await this.context.sources.idle();
     this.#wake();
   }
 }

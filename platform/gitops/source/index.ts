@@ -1,20 +1,19 @@
 // Where manifests come from: revisions of hosted repositories, rendered once per content of the folders that a source reads.
+import { join } from 'node:path';
 import { DarumaError } from '../../core/index.ts';
 import type { GitCommit, GitReader, PushNotice } from '../contract.ts';
 import type { Application, ApplicationSource } from '../model/index.ts';
 import type { Rendered, Renderer } from '../render/index.ts';
 import { FolderCache } from './folder-cache.ts';
 import { PathIndex } from './path-index.ts';
-
-interface CachedRender {
-  hashes: string;
-  rendered: Rendered;
-}
+import { RenderStore, type StoredRender } from './render-store.ts';
 
 export interface SourceOptions {
   git: GitReader;
   renderer: Renderer;
   resolveRepository(repoURL: string): string | undefined;
+  /** For renders that outlive this process. */
+  cacheDir: string;
 }
 
 const KEPT_RENDERS = 4;
@@ -23,13 +22,15 @@ const NO_COMMIT = /^0+$/;
 export class Sources {
   readonly #options: SourceOptions;
   readonly #revisions = new Map<string, Map<string, string>>();
-  readonly #renders = new Map<string, CachedRender[]>();
+  readonly #renders = new Map<string, StoredRender[]>();
   readonly #index = new PathIndex();
   readonly #files: FolderCache;
+  readonly #store: RenderStore;
 
   constructor(options: SourceOptions) {
     this.#options = options;
     this.#files = new FolderCache(options.git);
+    this.#store = new RenderStore(join(options.cacheDir, 'renders'));
   }
 
   /** @throws DarumaError NOT_FOUND naming the URL when it is not a hosted repository */
@@ -49,14 +50,16 @@ export class Sources {
   /** The full SHA of the target revision, or of `revision`. @throws DarumaError NOT_FOUND */
   async resolve(source: ApplicationSource, revision = source.targetRevision): Promise<string> {
     const repository = this.repository(source);
-    const known = this.#revisions.get(repository)?.get(revision);
+    // A push that comes meanwhile replaces the map, so that an older answer is never kept beside it.
+    const revisions = remember(this.#revisions, repository);
+    const known = revisions.get(revision);
     if (known) return known;
     const sha = await this.#options.git.resolve(repository, revision);
     if (!sha)
       throw new DarumaError('NOT_FOUND', `revision ${revision} of ${repository} does not exist`, {
         hint: 'check spec.source.targetRevision',
       });
-    remember(this.#revisions, repository).set(revision, sha);
+    revisions.set(revision, sha);
     return sha;
   }
 
@@ -70,7 +73,7 @@ export class Sources {
         async path => new Map([...local].filter(([name]) => path === '' || name === path || name.startsWith(`${path}/`))),
       );
     const key = JSON.stringify([repository, source]);
-    const kept = this.#renders.get(key) ?? [];
+    const kept = this.#renders.get(key) ?? (await this.#stored(key));
     const hashesOf = async (paths: string[]) =>
       (await Promise.all(paths.map(path => git.treeHash(repository, sha, path)))).join(' ');
     const checked = new Map<string, string>();
@@ -82,9 +85,22 @@ export class Sources {
       if (hashes === candidate.hashes) return candidate.rendered;
     }
     const rendered = await renderer.render(source, path => this.#files.read(repository, sha, path));
-    kept.unshift({ hashes: await hashesOf(rendered.paths), rendered });
-    this.#renders.set(key, kept.slice(0, KEPT_RENDERS));
+    const render = { hashes: await hashesOf(rendered.paths), rendered };
+    this.#renders.set(key, [render, ...kept].slice(0, KEPT_RENDERS));
+    this.#store.write(key, render);
     return rendered;
+  }
+
+  /** Resolves when nothing is being written any more. */
+  idle(): Promise<void> {
+    return this.#store.idle();
+  }
+
+  async #stored(key: string): Promise<StoredRender[]> {
+    const stored = await this.#store.read(key);
+    const kept = stored ? [stored] : [];
+    this.#renders.set(key, kept);
+    return kept;
   }
 
   /** Remembers which folders an application reads, for `affectedBy`. */
