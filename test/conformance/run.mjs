@@ -31,11 +31,16 @@ async function serve(mode, folder) {
   const flags = ['--port', '0', '--data', folder, '--ephemeral', '--token-auth-file', tokens, ...extra];
   const child = spawn(process.execPath, [program, 'cluster', 'serve', ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
-  const [path] = await Promise.race([
-    once(lines, 'line', { signal: AbortSignal.timeout(START_DEADLINE_MS) }),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with code ${code} before it was ready`))),
-  ]);
-  const kubeconfig = JSON.parse(await readFile(path.trim(), 'utf8'));
+  const path = await new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new Error('the server was not ready in time')), START_DEADLINE_MS);
+    timer.unref();
+    lines.once('line', line => {
+      clearTimeout(timer);
+      done(line.trim());
+    });
+    child.once('exit', code => fail(new Error(`the server ended with code ${code} before it was ready`)));
+  });
+  const kubeconfig = JSON.parse(await readFile(path, 'utf8'));
   return {
     url: kubeconfig.clusters[0].cluster.server,
     stop: async () => {
