@@ -1,4 +1,5 @@
 // The transport to a real address: HTTPS with keep-alive, by a kubeconfig's certificate, token or exec plugin.
+import { setMaxListeners } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { DarumaError, messageOf } from '../core/index.ts';
@@ -13,6 +14,8 @@ export class HttpsTransport implements KubeTransport {
 
   constructor(access: ClusterAccess) {
     this.access = access;
+    // Every open watch listens for the end of the transport.
+    setMaxListeners(0, this.#closing.signal);
     const { ca, cert, key, skipTlsVerify } = access;
     this.#agent = access.server.startsWith('http:')
       ? new HttpAgent({ keepAlive: true, keepAliveMsecs: 30_000 })
