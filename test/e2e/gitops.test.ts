@@ -309,6 +309,54 @@ describe('the GitOps engine', () => {
     expect(order.indexOf('ConfigMap/before')).toBeLessThan(order.indexOf('ConfigMap/after'));
   });
 
+  it('applies a definition before its objects, and leaves ignored differences alone', async () => {
+    const schema = { type: 'object', properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } };
+    const definition = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'things.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { kind: 'Thing', listKind: 'ThingList', plural: 'things', singular: 'thing' },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
+      },
+    };
+    const ignoreDifferences = [{ group: 'example.com', kind: 'Thing', jsonPointers: ['/spec/size'] }];
+    await platform.push({
+      'clusters/local/things.yaml': applicationManifest('things', {
+        path: 'apps/things',
+        namespace: 'things',
+        spec: { ignoreDifferences },
+      }),
+      'apps/things/a-thing.yaml': JSON.stringify({
+        apiVersion: 'example.com/v1',
+        kind: 'Thing',
+        metadata: { name: 'one' },
+        spec: { size: 1, color: 'red' },
+      }),
+      'apps/things/definition.yaml': JSON.stringify(definition),
+    });
+    await platform.synced('things');
+    const thing = { apiVersion: 'example.com/v1', kind: 'Thing', namespace: 'things', name: 'one' };
+    const spec = async () =>
+      (await platform.get('example.com/v1', 'Thing', 'things', 'one'))?.spec as { size: number; color: string };
+    await kubectl().patch(thing, { spec: { size: 2 } }, { type: 'merge', fieldManager: 'kubectl-edit' });
+    await kubectl().delete({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'auto', name: 'settings' });
+    // The other heal, of an event that came later, shows that this one has been looked at.
+    await platform.until(
+      () => settings('auto'),
+      data => data !== undefined,
+    );
+    expect(await spec()).toEqual({ size: 2, color: 'red' });
+    expect(platform.gitops.drift().filter(drift => drift.application === 'things')).toEqual([]);
+    await platform.push({ 'clusters/local/things.yaml': null });
+    await platform.until(
+      () => platform.get('apiextensions.k8s.io/v1', 'CustomResourceDefinition', '', 'things.example.com'),
+      seen => seen === undefined,
+    );
+  });
+
   it('removes what an application deployed when the application leaves Git', async () => {
     await platform.push({ 'clusters/local/waves.yaml': null });
     await platform.until(
