@@ -14,10 +14,20 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+export interface KindCallOptions extends CallOptions {
+  onLine?: (line: string) => void;
+  onStart?: (pid: number) => void;
+}
+
 /** Found programs. Calls throw DarumaError with what the program itself said. */
 export class ContainerTools {
   readonly runtime: ContainerRuntime;
   readonly kindVersion: string;
+
+  /** The network that kind puts nodes into. */
+  get network(): string {
+    return process.env[`KIND_EXPERIMENTAL_${this.runtime.toUpperCase()}_NETWORK`] || 'kind';
+  }
 
   private constructor(runtime: ContainerRuntime, kindVersion: string) {
     this.runtime = runtime;
@@ -70,14 +80,15 @@ export class ContainerTools {
     }
   }
 
-  /** Runs kind; `onLine` gets what it tells meanwhile. */
-  async kind(args: string[], { signal, onLine }: CallOptions & { onLine?: (line: string) => void } = {}): Promise<string> {
+  /** Runs kind; `onLine` gets what it tells meanwhile, `onStart` its process id. */
+  async kind(args: string[], { signal, onLine, onStart }: KindCallOptions = {}): Promise<string> {
     const lines: string[] = [];
     const child = execa('kind', args, {
       stdin: 'ignore',
       env: { KIND_EXPERIMENTAL_PROVIDER: this.runtime, NO_COLOR: '1' },
       ...(signal ? { cancelSignal: signal } : {}),
     });
+    if (child.pid) onStart?.(child.pid);
     const reading = (async () => {
       for await (const line of child.iterable({ from: 'stderr' })) {
         lines.push(String(line));

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DarumaError, type HomePaths, readFileIfExists, writeFileAtomic } from '../../platform/core/index.ts';
 import type { KubeClient } from '../../platform/kube/index.ts';
+import type { ProcessIdentity } from '../process-identity.ts';
 import type { ContainerRuntime } from './container-tools.ts';
 
 export interface KindRecord {
@@ -12,8 +13,10 @@ export interface KindRecord {
   runtime: ContainerRuntime;
   /** `creating` until it was usable once: what is left of such a one is removed. */
   phase: 'creating' | 'created';
-  /** There was no network of kind before. */
-  madeNetwork: boolean;
+  /** The network of kind, when there was none before. */
+  madeNetwork?: string;
+  /** The process that creates the cluster: one that outlived its appliance would undo what comes after. */
+  creator?: ProcessIdentity;
 }
 
 const MARK = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-system', name: 'daruma-cluster' };
@@ -23,7 +26,7 @@ export function kindClusterName(instance: string, home: string): string {
   return `daruma-${instance}-${createHash('sha256').update(home).digest('hex').slice(0, 8)}`;
 }
 
-export function newRecord(fields: Pick<KindRecord, 'cluster' | 'runtime' | 'madeNetwork'>): KindRecord {
+export function newRecord(fields: Omit<KindRecord, 'id' | 'phase'>): KindRecord {
   return { ...fields, id: randomUUID(), phase: 'creating' };
 }
 

@@ -3,6 +3,7 @@ import { mkdir, open, readFile, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DarumaError, type HomePaths, type Logger, messageOf, writeFileAtomic } from '../../platform/core/index.ts';
 import type { TlsListener } from '../../platform/registry/index.ts';
+import { endProcess, identityOf } from '../process-identity.ts';
 import { auditPolicy } from './audit-log.ts';
 import type { ClusterProvider, StartedCluster } from './cluster-provider.ts';
 import { ContainerTools, kindStep } from './container-tools.ts';
@@ -12,7 +13,7 @@ import { anyKindNode, type KindNodeContainer, kindNodes } from './kind-nodes.ts'
 import { foreignCluster, type KindRecord, kindClusterName, newRecord, readRecord, writeRecord } from './kind-record.ts';
 import { RunningKind } from './running-kind.ts';
 
-const NETWORK = 'kind';
+const CREATOR_GRACE_MS = 5_000;
 
 export interface KindOptions {
   paths: HomePaths;
@@ -63,9 +64,9 @@ export class KindProvider implements ClusterProvider {
     const nodes = await kindNodes(tools, cluster, { signal });
     if (nodes.length > 0 && !(record && (await this.#isOurs(nodes)))) throw foreignCluster(cluster);
     if (record?.phase === 'created' && nodes.length > 0) return this.#resume(tools, record, nodes, { signal, onProgress });
-    if (record && nodes.length > 0) {
-      onProgress('removing what an interrupted creation left');
-      await this.#delete(tools, cluster);
+    if (record) {
+      if (nodes.length > 0) onProgress('removing what an interrupted creation left');
+      await this.#remove(tools, record);
     }
     return this.#create(tools, cluster, { signal, onProgress });
   }
@@ -86,8 +87,10 @@ export class KindProvider implements ClusterProvider {
     });
     await writeFileAtomic(configPath, config);
     const networks = (await tools.container(['network', 'ls', '--format', '{{.Name}}'], { signal })).split('\n');
-    const record = newRecord({ cluster, runtime: tools.runtime, madeNetwork: !networks.includes(NETWORK) });
+    const { runtime, network } = tools;
+    const record = newRecord({ cluster, runtime, ...(networks.includes(network) ? {} : { madeNetwork: network }) });
     await writeRecord(paths, record);
+    let recorded: Promise<void> = Promise.resolve();
     try {
       await tools.kind(
         [
@@ -96,6 +99,9 @@ export class KindProvider implements ClusterProvider {
         ],
         {
           signal,
+          onStart: pid => {
+            recorded = identityOf(pid).then(creator => writeRecord(paths, { ...record, creator }));
+          },
           onLine: line => {
             logger.info('kind', { line });
             const step = kindStep(line);
@@ -103,10 +109,12 @@ export class KindProvider implements ClusterProvider {
           },
         },
       );
+      await recorded;
       const running = await this.#run(tools, { record, nodes: await kindNodes(tools, cluster, { signal }), signal, onProgress });
       await writeRecord(paths, { ...record, phase: 'created' });
       return running;
     } catch (error) {
+      await recorded.catch(() => {});
       onProgress('removing what was begun');
       await this.#remove(tools, record).catch(failure =>
         logger.warn('what was begun of the cluster was not removed; the next start does', { reason: messageOf(failure) }),
@@ -160,19 +168,17 @@ export class KindProvider implements ClusterProvider {
     await rm(paths.cluster, { recursive: true, force: true });
   }
 
-  async #remove(tools: ContainerTools, { cluster, madeNetwork }: KindRecord): Promise<void> {
+  async #remove(tools: ContainerTools, { cluster, madeNetwork, creator }: KindRecord): Promise<void> {
+    if (creator) await endProcess(creator, { graceMs: CREATOR_GRACE_MS });
     await this.#current?.detach();
     this.#current = undefined;
-    if (await this.#isOurs(await kindNodes(tools, cluster))) await this.#delete(tools, cluster);
+    if (await this.#isOurs(await kindNodes(tools, cluster)))
+      await tools.kind(['delete', 'cluster', '--name', cluster, '--kubeconfig', this.#kubeconfig]);
     if (madeNetwork && !(await anyKindNode(tools))) {
-      await tools.container(['network', 'rm', NETWORK]).catch(error => {
+      await tools.container(['network', 'rm', madeNetwork]).catch(error => {
         if (!/not found|no such network/i.test(messageOf(error))) throw error;
       });
     }
-  }
-
-  async #delete(tools: ContainerTools, cluster: string): Promise<void> {
-    await tools.kind(['delete', 'cluster', '--name', cluster, '--kubeconfig', this.#kubeconfig]);
   }
 
   /** A cluster of this home sees this home's folders. */
