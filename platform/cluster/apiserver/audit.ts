@@ -34,7 +34,7 @@ export interface AuditedWrite {
   name: string;
   uid?: string;
   resourceVersion?: string;
-  by: { user: string; client?: string; sourceAddress?: string };
+  by: { user: string; client: string; sourceAddress: string; verb: string; time: string };
 }
 
 /** Hands entries to followers. Entries are not kept; a follower that throws is not called again. */
@@ -71,7 +71,13 @@ export class AuditLog {
           ...(entry.namespace ? { namespace: entry.namespace } : {}),
           ...(entry.uid ? { uid: entry.uid } : {}),
           ...(entry.resourceVersion ? { resourceVersion: entry.resourceVersion } : {}),
-          by: { user: entry.user, client: entry.userAgent, sourceAddress: entry.sourceAddress },
+          by: {
+            user: entry.user,
+            client: entry.userAgent,
+            sourceAddress: entry.sourceAddress,
+            verb: entry.verb,
+            time: entry.time.toISOString(),
+          },
         });
       },
       { signal },
