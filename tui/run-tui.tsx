@@ -18,8 +18,13 @@ export async function runTui({ api, scenarios }: TuiOptions): Promise<'keep' | '
   if (process.env['NO_COLOR'] !== undefined) process.env['FORCE_COLOR'] = '0';
   const [{ render }, { App }, { createElement }] = await Promise.all([import('ink'), import('./App.tsx'), import('react')]);
   const ending = new AbortController();
-  const restore = () => void process.stdout.write(LEAVE);
+  const restore = () => {
+    process.stdin.setRawMode?.(false);
+    process.stdout.write(LEAVE);
+  };
   process.once('exit', restore);
+  // Before the first frame: Ctrl-C is a key as soon as there is something to see.
+  process.stdin.setRawMode?.(true);
   process.stdout.write(ENTER);
   const screen = new FrameWriter(process.stdout);
   const model = new PlatformModel(api, { signal: ending.signal });
@@ -40,7 +45,7 @@ export async function runTui({ api, scenarios }: TuiOptions): Promise<'keep' | '
       }),
       { stdout: screen as unknown as NodeJS.WriteStream, debug: true, exitOnCtrlC: false, patchConsole: false },
     );
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => instance.unmount());
+    for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) process.once(signal, () => instance.unmount());
     await instance.waitUntilExit();
     return choice;
   } finally {

@@ -186,6 +186,18 @@ describe('keys', () => {
     await shows('Pipeline');
   });
 
+  it('keys that come at once are taken one by one, each by the screen that the one before made', async () => {
+    const { type, shows } = screen(120, 30);
+    await shows('1 behind');
+    type('\tjy');
+    await shows('Sync staging to');
+    type('\u001b');
+    await shows('Environments');
+    type(':sync prod\rprod\r');
+    await shows('sync demo-prod: done');
+    expect(calls).toEqual(['sync demo-prod {"confirm":"prod"}']);
+  });
+
   it('y syncs prod only when its name is typed', async () => {
     const { type, shows } = screen(120, 30);
     await shows('1 behind');

@@ -7,7 +7,7 @@ import xterm from '@xterm/headless';
 
 type Screen = InstanceType<typeof xterm.Terminal>;
 
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 60_000;
 const LOOK_MS = 25;
 
 /** Whether this machine has the `script` program of util-linux. */

@@ -12,6 +12,7 @@ const run = promisify(execFile);
 const ENTER = '\r';
 const ESCAPE = '\u001b';
 const SCENARIOS_MS = 280_000;
+const SCREENS_MS = 180_000;
 // Set here, so that the title of the suite can say why it was skipped.
 const possible = hasPseudoTerminal();
 
@@ -148,7 +149,7 @@ describe.skipIf(!possible)(`the terminal UI${possible ? '' : ' (skipped: there i
       await terminal.resize(120, 36);
       await terminal.shows(text => text.includes('Environments') && text.includes('/6 ·'));
     },
-    DEADLINE_MS,
+    SCREENS_MS,
   );
 
   /** What a terminal must be like after the program. */
@@ -176,7 +177,7 @@ describe.skipIf(!possible)(`the terminal UI${possible ? '' : ' (skipped: there i
       expectRestored(terminal);
       expect((await platform.run('status')).exitCode).toBe(0);
     },
-    DEADLINE_MS,
+    SCREENS_MS,
   );
 
   it(
@@ -192,6 +193,6 @@ describe.skipIf(!possible)(`the terminal UI${possible ? '' : ' (skipped: there i
         .filter(code => (code >= 30 && code <= 49) || (code >= 90 && code <= 107));
       expect(colours).toEqual([]);
     },
-    DEADLINE_MS,
+    SCREENS_MS,
   );
 });
