@@ -45,6 +45,8 @@ export class Engine implements AsyncDisposable {
   readonly #history: DeployedHistory;
   readonly #statuses: StatusWriter;
   readonly #settled = new Set<() => void>();
+  /** All work in all queues, those of applications that were dropped meanwhile included. */
+  readonly #work = new Set<Promise<unknown>>();
   #pushes = new SerialQueue();
   #held: boolean;
 
@@ -106,6 +108,7 @@ export class Engine implements AsyncDisposable {
       requestEvaluation: name => this.#requestEvaluation(name),
     });
     live.onChange(event => {
+      if (this.#stop.signal.aborted) return;
       if (event.object.kind === 'Application' && event.object.apiVersion === ARGO_API) this.#takeApplication(event);
       else if (event.object.kind === 'AppProject' && event.object.apiVersion === ARGO_API) this.#takeProject(event);
       drift.handle(event);
@@ -127,11 +130,13 @@ export class Engine implements AsyncDisposable {
   /** Runs behind what the application's queue holds. @throws DarumaError NOT_FOUND */
   run<T>(name: string, work: (state: AppState) => Promise<T>): Promise<T> {
     const slot = this.#slot(name);
-    return slot.queue.run(async () => {
-      this.#stop.signal.throwIfAborted();
-      await this.#readHistory(slot);
-      return work(slot.state);
-    });
+    return this.#track(
+      slot.queue.run(async () => {
+        this.#stop.signal.throwIfAborted();
+        await this.#readHistory(slot);
+        return work(slot.state);
+      }),
+    );
   }
 
   requestRefresh(name: string): void {
@@ -209,11 +214,20 @@ export class Engine implements AsyncDisposable {
     return slot;
   }
 
+  #track<T>(running: Promise<T>): Promise<T> {
+    const settled = running.then(
+      () => {},
+      () => {},
+    );
+    this.#work.add(settled);
+    void settled.then(() => this.#work.delete(settled));
+    return running;
+  }
+
   #enqueue(name: string, work: () => Promise<void>): void {
     const slot = this.#slots.get(name);
     if (!slot || this.#stop.signal.aborted) return;
-    slot.queue
-      .run(work)
+    this.#track(slot.queue.run(async () => (this.#stop.signal.aborted ? undefined : work())))
       .catch(error => {
         if (this.#stop.signal.aborted) return;
         const message = messageOf(error);
@@ -401,7 +415,7 @@ export class Engine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new DarumaError('INTERRUPTED', 'the GitOps engine is stopping'));
-    await Promise.allSettled([...this.#slots.values()].map(slot => slot.queue.idle()));
+    while (this.#work.size > 0) await Promise.all(this.#work);
     await this.#pushes.idle();
     await this.#statuses.idle();
     await this.context.sources.idle();
