@@ -17,7 +17,8 @@ import { writeRegistryHosts } from './registry-hosts.ts';
 import { untilUsable } from './until-usable.ts';
 
 const USABLE_TIMEOUT_MS = 240_000;
-const STOP_GRACE_S = 10;
+/** The store is written durably before it answers, so a hard end loses nothing. */
+const STOP_GRACE_S = 5;
 
 export interface RunningKindOptions {
   tools: ContainerTools;
