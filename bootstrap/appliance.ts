@@ -309,6 +309,8 @@ class Platform {
       paths,
       side: this.side,
       pipeline: () => this.pipeline,
+      repositories: () => this.git.repositories,
+      journal,
       status: () => this.status(),
       shutdown: reason => this.#requestStop(reason),
       rebuild: () =>

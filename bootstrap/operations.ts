@@ -3,6 +3,7 @@ import type {
   Caller,
   PlatformOperations,
   PlatformStatus,
+  ProtectedBranch,
   RebuildReport,
   SyncRequest,
   SyncResponse,
@@ -13,10 +14,12 @@ import {
   type DriftView,
   type HistoryView,
   type HomePaths,
+  type Journal,
   type ObjectDiffView,
   type ResourceView,
   type RunView,
 } from '../platform/core/index.ts';
+import type { Repositories } from '../platform/git/index.ts';
 import type { Pipeline } from '../platform/pipeline/index.ts';
 import type { ClusterSide } from './cluster-side.ts';
 import { readLog } from './log-files.ts';
@@ -25,10 +28,15 @@ export interface OperationsOptions {
   paths: HomePaths;
   side: ClusterSide;
   pipeline: () => Pipeline;
+  repositories: () => Repositories;
+  journal: Journal;
   status(): Promise<PlatformStatus>;
   rebuild(): Promise<RebuildReport>;
   shutdown(reason: string): void;
 }
+
+/** The roles that a branch can be kept for. */
+const ROLES: readonly string[] = ['lead', 'developer', 'bot'] satisfies Caller['role'][];
 
 export class Operations implements PlatformOperations {
   readonly #options: OperationsOptions;
@@ -129,6 +137,30 @@ export class Operations implements PlatformOperations {
     } finally {
       this.#rebuilding = false;
     }
+  }
+
+  protections(repository: string): Promise<ProtectedBranch[]> {
+    return this.#options.repositories().protections(repository);
+  }
+
+  async protect(
+    repository: string,
+    branch: string,
+    roles: string[] | undefined,
+    { role, user }: Caller,
+  ): Promise<ProtectedBranch[]> {
+    if (role !== 'lead')
+      throw new DarumaError('FORBIDDEN', `${user} may not change who pushes to ${branch} of ${repository}`, {
+        hint: 'a lead may: --user lead',
+      });
+    const unknown = roles?.find(name => !ROLES.includes(name));
+    if (unknown !== undefined)
+      throw new DarumaError('INVALID_INPUT', `there is no role ${unknown}`, { hint: `roles: ${ROLES.join(', ')}` });
+    const repositories = this.#options.repositories();
+    if (roles) await repositories.protect(repository, branch, { roles });
+    else await repositories.unprotect(repository, branch);
+    this.#options.journal.record('git.protection', { repository, branch, ...(roles ? { roles } : {}) }, { actor: user });
+    return repositories.protections(repository);
   }
 
   shutdown({ role, user }: Caller): void {

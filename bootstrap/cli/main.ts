@@ -116,6 +116,15 @@ command(program, 'runs [id]', 'list pipeline runs, or show the log of one', () =
   .addOption(json());
 command(
   program,
+  'protect <repository> [branch]',
+  'keep a branch (main) for some roles, without force',
+  () => import('./protect.ts'),
+)
+  .option('--roles <roles>', 'who may push, comma-separated: lead, developer, bot (default lead)')
+  .option('--off', 'take the protection away')
+  .addOption(json());
+command(
+  program,
   'rebuild',
   'destroy the cluster and rebuild it from Git, then compare every object',
   () => import('./rebuild.ts'),

@@ -13,7 +13,7 @@ import {
   type ResourceView,
   type RunView,
 } from '../core/index.ts';
-import type { Caller, PlatformStatus, RebuildReport, SyncRequest, SyncResponse } from './contract.ts';
+import type { Caller, PlatformStatus, ProtectedBranch, RebuildReport, SyncRequest, SyncResponse } from './contract.ts';
 
 type Signalled = { signal?: AbortSignal };
 
@@ -41,6 +41,10 @@ export interface ApiClient {
   /** Entries after `since`, then every later one; ends when the platform stops or the signal aborts. */
   followEvents(since: number, options: { signal: AbortSignal }): AsyncIterable<JournalEntry>;
   rebuild(options?: Signalled): Promise<RebuildReport>;
+  protections(repository: string): Promise<ProtectedBranch[]>;
+  /** Answers all protections of the repository as they are then. */
+  protect(repository: string, branch: string, request: { roles: string[] }): Promise<ProtectedBranch[]>;
+  unprotect(repository: string, branch: string): Promise<ProtectedBranch[]>;
   shutdown(): Promise<void>;
 }
 
@@ -88,6 +92,8 @@ export function createApiClient({ url, token }: { url: string; token: string }):
       if (!signal?.aborted) throw new DarumaError('NOT_RUNNING', `the stream from ${url} broke off`, { cause: error });
     }
   }
+  const protections = (repository: string, branch?: string) =>
+    `/repositories/${encodeURIComponent(repository)}/protections${branch === undefined ? '' : `/${encodeURIComponent(branch)}`}`;
   const app = (name: string) => `/applications/${encodeURIComponent(name)}`;
 
   return {
@@ -129,6 +135,9 @@ export function createApiClient({ url, token }: { url: string; token: string }):
         }
       }
     },
+    protections: repository => json('GET', protections(repository)),
+    protect: (repository, branch, request) => json('PUT', protections(repository, branch), { body: request }),
+    unprotect: (repository, branch) => json('DELETE', protections(repository, branch)),
     rebuild: options => json('POST', '/rebuild', options),
     shutdown: async () => void (await json('POST', '/shutdown')),
   };

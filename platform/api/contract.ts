@@ -59,6 +59,12 @@ export interface SyncResponse {
   resources: ResourceOutcome[];
 }
 
+/** Only `roles` push to the branch, and nobody deletes it or replaces its history. */
+export interface ProtectedBranch {
+  branch: string;
+  roles: string[];
+}
+
 /** Who calls: from the bearer token. Roles: `lead` may sync and roll back guarded environments, `developer` all others, `bot` none. */
 export interface Caller {
   user: string;

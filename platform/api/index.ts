@@ -7,6 +7,7 @@ export type {
   JournalEntry,
   ObjectDiffView,
   PlatformStatus,
+  ProtectedBranch,
   RebuildPhase,
   RebuildReport,
   ResourceView,

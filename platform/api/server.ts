@@ -169,6 +169,22 @@ function routes(operations: PlatformOperations, journal: Journal, closing: Abort
       { signal },
     );
   });
+  router.get(
+    '/repositories/:name/protections',
+    async (request, response) => void response.json(await operations.protections(name(request))),
+  );
+  const branch = (request: Request) => String(request.params['branch']);
+  router.put('/repositories/:name/protections/:branch', async (request, response) => {
+    const { roles } = (request.body ?? {}) as { roles?: unknown };
+    if (!Array.isArray(roles) || !roles.every((role): role is string => typeof role === 'string'))
+      throw new DarumaError('INVALID_INPUT', 'roles must be a list of roles', { hint: '{"roles": ["lead"]}' });
+    response.json(await operations.protect(name(request), branch(request), roles, caller(response)));
+  });
+  router.delete(
+    '/repositories/:name/protections/:branch',
+    async (request, response) =>
+      void response.json(await operations.protect(name(request), branch(request), undefined, caller(response))),
+  );
   router.post('/rebuild', async (_request, response) => void response.json(await operations.rebuild(caller(response))));
   router.post('/shutdown', (_request, response) => {
     operations.shutdown(caller(response));

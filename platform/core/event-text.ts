@@ -11,6 +11,10 @@ export function eventText(entry: JournalEntry): string {
       return `platform  stopped: ${entry.data.reason}`;
     case 'git.push':
       return `git  ${entry.data.repository} ${entry.data.ref.replace('refs/heads/', '')} → ${short(entry.data.after)}  ${entry.data.commits[0]?.subject ?? ''}${by}`;
+    case 'git.protection': {
+      const { repository, branch, roles } = entry.data;
+      return `git  ${repository} ${branch} ${roles ? `protected: ${roles.join(', ') || 'nobody'} may push` : 'no longer protected'}${by}`;
+    }
     case 'pipeline.run.started':
       return `pipeline  ${entry.data.run} started for ${short(entry.data.sha)}${by}`;
     case 'pipeline.step.finished':

@@ -42,6 +42,8 @@ export interface EventPayloads {
     commits: { sha: string; subject: string; author: string }[];
     forced: boolean;
   };
+  /** Without `roles`: the branch is no longer protected. */
+  'git.protection': { repository: string; branch: string; roles?: string[] };
   'pipeline.run.started': { run: string; repository: string; sha: string; workflow: string };
   'pipeline.step.finished': {
     run: string;
