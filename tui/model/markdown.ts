@@ -80,3 +80,13 @@ function wrap(text: string, width: number, indent: string): Piece[][] {
   if (line.length > 0) lines.push(line);
   return lines;
 }
+
+/** Text without any Markdown, wrapped to `width` columns. */
+export function plainLines(text: string, width: number): string[] {
+  const words = text.split(/\s+/).flatMap(word => word.match(new RegExp(`.{1,${Math.max(1, width)}}`, 'gu')) ?? []);
+  return words.reduce<string[]>((lines, word) => {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) return [...lines, word];
+    return [...lines.slice(0, -1), `${last} ${word}`];
+  }, []);
+}

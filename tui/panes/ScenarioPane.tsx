@@ -1,6 +1,6 @@
 // The scenario: what to reach, how to get there, and the checks as they stand now.
 import { Box, Text } from 'ink';
-import { markdownLines } from '../model/markdown.ts';
+import { markdownLines, plainLines } from '../model/markdown.ts';
 import type { ScenarioView } from '../model/scenario-port.ts';
 import { markOf, type SignSet } from '../model/signs.ts';
 
@@ -12,6 +12,9 @@ interface ScenarioPaneProps {
   offset: number;
   signs: SignSet;
 }
+
+/** Of what a check has seen. */
+const DETAIL_LINES = 2;
 
 const PHASES: Record<ScenarioView['phase'], string> = {
   preparing: 'preparing this step …',
@@ -32,12 +35,16 @@ export function ScenarioPane({ scenario, width, rows, offset, signs }: ScenarioP
         <Text color={sign.colour}>{sign.glyph}</Text> {check.title}
       </Text>
     );
-    const detail = (
-      <Text key={`${check.title} detail`} dimColor wrap="truncate-end">
-        {`  ${check.detail}`}
-      </Text>
-    );
-    return check.ok || check.detail === '' ? [title] : [title, detail];
+    if (check.ok || check.detail === '') return [title];
+    const detail = plainLines(check.detail, width - 2).slice(0, DETAIL_LINES);
+    return [
+      title,
+      ...detail.map((line, index) => (
+        <Text key={`${check.title} ${index}`} dimColor wrap="truncate-end">
+          {`  ${line}`}
+        </Text>
+      )),
+    ];
   });
   const hintLines = hints.shown.flatMap(hint => markdownLines(`hint: ${hint}`, width));
   const goal = markdownLines(step.goal, width);
