@@ -250,6 +250,7 @@ export class Engine implements AsyncDisposable {
         this.#enqueue(name, async () => {
           slot.evaluationPending = false;
           const { state } = slot;
+          if (state.object.metadata.deletionTimestamp) return;
           await evaluate(state, this.context);
           // A heal that waits behind comes first; it asks for another look.
           if (state.sync === 'OutOfSync' && state.application?.automated?.selfHeal && !this.#held && slot.queue.length === 1)

@@ -14,6 +14,8 @@ import { type InterruptedOperation, interruptedOperation, readKinds } from './re
 /** Runs in the application's queue. Idempotent: with nothing to do it makes no request. */
 export async function refresh(state: AppState, context: EngineContext): Promise<void> {
   if (deletionOf(state.object)) return deleteApplication(state, context);
+  // Others' finalizers may hold it for a while: what it deployed must not come back.
+  if (state.object.metadata.deletionTimestamp) return;
   const { application, conditions } = readApplication(state.object);
   state.specConditions = conditions;
   if (application) state.application = application;
