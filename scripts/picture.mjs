@@ -52,7 +52,9 @@ async function play() {
       await terminal.shows('verified');
       terminal.type('\r');
     }
-    await terminal.shows(text => text.includes('3/6 ·') && text.includes('answers with version'));
+    await terminal.shows(
+      text => text.includes('3/6 ·') && text.includes('✓ prod answers with the old one') && text.includes('do it'),
+    );
     await terminal.shows(/\(●●\) dev +Synced +Healthy/);
     return cells(terminal.screen);
   } finally {

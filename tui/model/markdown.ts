@@ -84,9 +84,13 @@ function wrap(text: string, width: number, indent: string): Piece[][] {
 /** Text without any Markdown, wrapped to `width` columns. */
 export function plainLines(text: string, width: number): string[] {
   const words = text.split(/\s+/).flatMap(word => word.match(new RegExp(`.{1,${Math.max(1, width)}}`, 'gu')) ?? []);
-  return words.reduce<string[]>((lines, word) => {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) return [...lines, word];
-    return [...lines.slice(0, -1), `${last} ${word}`];
-  }, []);
+  const lines: string[] = [];
+  let line = '';
+  for (const word of words) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return line === '' ? lines : [...lines, line];
 }
