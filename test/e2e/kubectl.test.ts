@@ -38,10 +38,10 @@ describe.skipIf(!hasKubectl)('kubectl on objects (skipped where kubectl is not i
     return line => `-n ${name} ${line}`;
   }
 
-  const configMap = (namespace: string, name: string, values: Record<string, string>, labels = {}) => ({
+  const configMap = (namespace: string, name: string, values: Record<string, string>, labels?: Record<string, string>) => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name, namespace, labels },
+    metadata: { name, namespace, ...(labels ? { labels } : {}) },
     data: values,
   });
 
@@ -56,6 +56,7 @@ describe.skipIf(!hasKubectl)('kubectl on objects (skipped where kubectl is not i
     expect(await k.ok('get --raw /readyz')).toBe('ok');
     const probe = await k.ok('explain pod.spec.containers.livenessProbe');
     expect(probe).toContain('periodSeconds');
+    expect(probe).toContain('Periodic probe of container liveness.');
     expect(await k.ok('explain deployment.spec --recursive')).toContain('maxUnavailable');
     expect(await k.fails('explain pod.spec.nothing')).toContain('field "nothing" does not exist');
     expect(await k.ok('get componentstatuses')).toMatch(/scheduler +Healthy +ok/);
@@ -196,7 +197,7 @@ describe.skipIf(!hasKubectl)('kubectl on objects (skipped where kubectl is not i
     const values = () => k.ok(n('get configmap one -o jsonpath={.data}'));
     await k.ok(n('create configmap one --from-literal=a=first'));
     expect((await edit('s/a: first/a: second/')).stdout).toBe('configmap/one edited');
-    expect((await edit('s/nothing/at all/')).stderr + (await edit('s/x/x/')).stdout).toMatch(/no changes made/);
+    expect((await edit('s/x/x/')).stderr).toContain('no changes made');
     expect((await edit('s/^kind: ConfigMap/kind: Nothing/')).exitCode).toBe(1);
     expect(await values()).toBe('{"a":"second"}');
 
@@ -278,9 +279,6 @@ describe.skipIf(!hasKubectl)('kubectl on objects (skipped where kubectl is not i
     );
     await k.ok(n('wait --for=condition=Available deployment/web --timeout=30s'));
     await k.ok(n('scale deployment/web --replicas=0'));
-    await k
-      .succeed(['-n', 'rolled', 'wait', 'deployment/web', '--for=jsonpath={.status.availableReplicas}=0', '--timeout=1s'])
-      .catch(() => '');
     await expect.poll(() => k.ok(n('get pods -o name')), DEADLINE).toBe('');
   });
 
@@ -327,8 +325,9 @@ describe.skipIf(!hasKubectl)('kubectl on objects (skipped where kubectl is not i
     // A certificate would win over the token, so this kubeconfig has none.
     const config = await readFile(k.env['KUBECONFIG'] ?? '', 'utf8');
     const bare = join(k.folder, 'bare.kubeconfig');
-    await writeFile(bare, config.replace(/^\s+client-(certificate|key)-data:.*\n/gm, ''));
-    expect(await k.ok(`--kubeconfig ${bare} --token ${token} auth whoami`)).toContain('system:serviceaccount:allowed:robot');
+    const { users: _users, ...rest } = JSON.parse(config) as { users: unknown };
+    await writeFile(bare, JSON.stringify({ ...rest, users: [{ name: 'daruma', user: { token } }] }));
+    expect(await k.ok(`--kubeconfig ${bare} auth whoami`)).toContain('system:serviceaccount:allowed:robot');
   });
 
   it('keeps nodes: taint, cordon, drain within budgets', DEADLINE, async () => {

@@ -13,7 +13,7 @@ import { oldAutoscalerRules } from './autoscaling/conversion.ts';
 import { cronJobRules } from './batch/cron-job.ts';
 import { jobRules } from './batch/job.ts';
 import { endpointsRules, limitRangeRules, quotaRules, serviceAccountRules } from './core/accounts-and-limits.ts';
-import { namespaceRules, nodeRules } from './core/cluster.ts';
+import { componentStatusRules, namespaceRules, nodeRules } from './core/cluster.ts';
 import { configMapRules, secretRules } from './core/config.ts';
 import { coreEventRules, newEventRules } from './core/events.ts';
 import { serviceRules } from './core/service-rules.ts';
@@ -51,6 +51,7 @@ import {
 
 // By `group/version/resource`, as discovery names them; the core group is empty.
 const rules: Record<string, KindRules> = {
+  '/v1/componentstatuses': componentStatusRules,
   '/v1/configmaps': configMapRules,
   '/v1/endpoints': endpointsRules,
   '/v1/events': coreEventRules,

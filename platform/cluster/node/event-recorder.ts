@@ -1,5 +1,5 @@
 // Events about pods as a kubelet writes them; the same event again raises the count of the first.
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { type Clock, type Logger, messageOf } from '../../core/index.ts';
 import type { KubeClient, KubeObject } from '../../kube/index.ts';
 import { apiTime, type Pod } from './pod-types.ts';
@@ -14,6 +14,7 @@ export class EventRecorder {
   readonly #logger: Logger;
   readonly #known = new Map<string, { name: string; count: number }>();
   #chain: Promise<void> = Promise.resolve();
+  #lastStamp = 0n;
 
   constructor({ client, nodeName, clock, logger }: { client: KubeClient; nodeName: string; clock: Clock; logger: Logger }) {
     this.#client = client;
@@ -34,6 +35,13 @@ export class EventRecorder {
 
   async flush(): Promise<void> {
     await this.#chain;
+  }
+
+  /** Nanoseconds in hexadecimal, as client-go names events: kubectl shows those of one second in the order of their names. */
+  #stamp(): string {
+    const now = BigInt(this.#clock.now().getTime()) * 1_000_000n + BigInt(randomInt(1_000_000));
+    this.#lastStamp = now > this.#lastStamp ? now : this.#lastStamp + 1n;
+    return this.#lastStamp.toString(16);
   }
 
   async #write(
@@ -59,7 +67,7 @@ export class EventRecorder {
       );
       return;
     }
-    const created = { name: `${name}.${randomBytes(8).toString('hex')}`, count: 1 };
+    const created = { name: `${name}.${this.#stamp()}`, count: 1 };
     const event: KubeObject = {
       apiVersion: 'v1',
       kind: 'Event',

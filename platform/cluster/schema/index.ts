@@ -23,7 +23,7 @@ export { type FieldRequirement, parseFieldSelector } from './field-selector.ts';
 export { goJsonOfPatched, goValue } from './go-format.ts';
 export { jsonPatch } from './json-patch.ts';
 export { copyValue, equalValues, type JsonObject } from './json-values.ts';
-export { discoveryData, openApiComponents, type TableColumn, tableColumns } from './kubernetes-data.ts';
+export { discoveryData, openApiComponents, schemaDescriptions, type TableColumn, tableColumns } from './kubernetes-data.ts';
 export {
   type LabelRequirement,
   type LabelSelector,

@@ -32,6 +32,9 @@ export const discoveryData = lazily<{ api: JsonObject; apis: JsonObject }>('disc
 /** All OpenAPI v3 component schemas by name (`io.k8s.api.core.v1.Pod`), descriptions left out. Don't change them. */
 export const openApiComponents = lazily<Record<string, JsonObject>>('openapi.json');
 
+/** What schemas (under `''`) and their properties are for, as `kubectl explain` tells it, by component name. Don't change them. */
+export const schemaDescriptions = lazily<Record<string, Record<string, string>>>('descriptions.json');
+
 /** Field numbers by message name (`k8s.io.api.core.v1.Pod`). */
 export const protobufMessages = lazily<Record<string, ProtobufField[]>>('protobuf.json');
 

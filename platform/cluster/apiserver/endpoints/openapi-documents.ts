@@ -1,6 +1,6 @@
 // The OpenAPI documents themselves: definitions as they are in the data, and for each resource the paths that clients look up.
 import { allStrategies, type KindStrategy } from '../../kinds/index.ts';
-import { openApiComponents } from '../../schema/index.ts';
+import { openApiComponents, schemaDescriptions } from '../../schema/index.ts';
 import type { ServedResource } from '../registry/served-resource.ts';
 
 type Json = Record<string, unknown>;
@@ -121,6 +121,28 @@ function reachable(roots: readonly string[], components: Record<string, Json>): 
   return found;
 }
 
+/** The same schemas with what they and their properties are for. */
+function withDescriptions(schemas: Record<string, Json>): Record<string, Json> {
+  const texts = schemaDescriptions();
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => {
+      const own = texts[name];
+      if (!own) return [name, schema];
+      const properties = Object.entries((schema['properties'] ?? {}) as Record<string, Json>).map(
+        ([property, value]) => [property, own[property] ? { description: own[property], ...value } : value] as const,
+      );
+      return [
+        name,
+        {
+          ...(own[''] ? { description: own[''] } : {}),
+          ...schema,
+          ...(properties.length > 0 ? { properties: Object.fromEntries(properties) } : {}),
+        },
+      ];
+    }),
+  );
+}
+
 const METADATA = { allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }] };
 
 function customComponent({ strategy, schema }: Described): Json {
@@ -157,7 +179,7 @@ export function openApiV3(name: string, custom: readonly ServedResource[]): Json
     openapi: '3.0.0',
     info: { title: 'Kubernetes', version: 'v1.34.4' },
     paths,
-    components: { schemas: reachable(roots, { ...components, ...own }) },
+    components: { schemas: withDescriptions(reachable(roots, { ...components, ...own })) },
   };
 }
 

@@ -1,5 +1,5 @@
-// Namespaces and nodes.
-import type { V1Namespace, V1Node } from '@kubernetes/client-node';
+// Namespaces, nodes, and the statuses of components.
+import type { V1ComponentStatus, V1Namespace, V1Node } from '@kubernetes/client-node';
 import { forbidden, invalid, required, struct, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { labelValue, qualifiedName } from '../meta/names.ts';
@@ -56,6 +56,14 @@ export const namespaceRules: KindRules = rulesFor<Namespace>({
   cells: (obj, now) => [nameOf(obj), obj.status?.phase ?? '', age(obj, now)],
   selectableFields: obj => ({ 'status.phase': obj.status?.phase ?? '' }),
   deletion: { returnsObject: true },
+});
+
+export const componentStatusRules: KindRules = rulesFor<Loose<V1ComponentStatus>>({
+  cells(obj) {
+    const healthy = (obj.conditions ?? []).find(({ type }) => type === 'Healthy');
+    const state = { True: 'Healthy', False: 'Unhealthy' }[healthy?.status ?? ''] ?? 'Unknown';
+    return [nameOf(obj), state, healthy?.message ?? '', healthy?.error ?? ''];
+  },
 });
 
 const NOT_READY = { effect: 'NoSchedule', key: 'node.kubernetes.io/not-ready' };
