@@ -1,11 +1,12 @@
 // Looks at this machine: what works, what is missing, and what that means.
 import { lookup } from 'node:dns/promises';
 import { constants } from 'node:fs';
-import { access, mkdir, statfs } from 'node:fs/promises';
+import { access, mkdir, readFile, statfs } from 'node:fs/promises';
 import { release } from 'node:os';
 import { execa } from 'execa';
 import { DarumaError, type HomePaths, messageOf } from '../platform/core/index.ts';
 import { checkGit } from '../platform/git/index.ts';
+import { ContainerTools } from './clusters/container-tools.ts';
 
 export interface DoctorCheck {
   name: string;
@@ -16,6 +17,8 @@ export interface DoctorCheck {
 }
 
 const LEAST_FREE_BYTES = 500_000_000;
+/** kind's own advice for several nodes (kind.sigs.k8s.io, Known Issues). */
+const LEAST_INOTIFY_INSTANCES = 512;
 
 export async function examine(paths: HomePaths): Promise<DoctorCheck[]> {
   return Promise.all([node(), git(), home(paths), disk(paths), names(), namespaces(), docker(), kind(), kubectl(), isolation()]);
@@ -104,8 +107,27 @@ async function docker(): Promise<DoctorCheck> {
 }
 
 async function kind(): Promise<DoctorCheck> {
-  const { exitCode, stdout } = await execa('kind', ['version'], { reject: false, timeout: 5_000 });
-  return { name: 'kind', state: 'ok', detail: exitCode === 0 ? stdout.trim() : 'not installed; only --cluster kind needs it' };
+  try {
+    const { runtime, kindVersion } = await ContainerTools.find();
+    const instances = Number(await readFile('/proc/sys/fs/inotify/max_user_instances', 'utf8').catch(() => 'NaN'));
+    const found = `kind ${kindVersion} with ${runtime}: --cluster kind can be used`;
+    return instances < LEAST_INOTIFY_INSTANCES
+      ? {
+          name: 'kind',
+          state: 'ok',
+          detail: `${found}; nodes share ${instances} inotify instances, which is enough for one or two`,
+          hint: 'sysctl fs.inotify.max_user_instances=512',
+        }
+      : { name: 'kind', state: 'ok', detail: found };
+  } catch (error) {
+    const hint = error instanceof DarumaError ? error.hint : undefined;
+    return {
+      name: 'kind',
+      state: 'ok',
+      detail: `${messageOf(error)}; only --cluster kind needs it`,
+      ...(hint ? { hint } : {}),
+    };
+  }
 }
 
 async function kubectl(): Promise<DoctorCheck> {

@@ -1,4 +1,5 @@
 // What stands around the nodes of a kind cluster while a platform runs: the registry's listener, audit trail and ingress.
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { startIngress } from '../../platform/cluster/network/index.ts';
 import { createAuthority } from '../../platform/cluster/pki/index.ts';
@@ -51,6 +52,8 @@ export class RunningKind implements StartedCluster {
     this.#tools = tools;
     this.#nodes = nodes;
     this.kubeconfigPath = kubeconfigPath;
+    // Every forwarded connection listens to it.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   /** Resolves when the cluster can run pods from the registry. What it had begun is ended when it fails; the nodes go on. */
