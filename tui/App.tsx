@@ -135,7 +135,9 @@ function Screens({ model, scenarios, signs, motion, onQuit }: AppProps) {
     if ('error' in command) return model.notify(command.error, { failed: true });
     if (command.scenario !== undefined) return scenarios?.open(command.scenario);
     if (command.view) return open(command.view);
-    if (command.action) perform(command.action, applications.find(app => app.name === command.app) ?? selected);
+    const named = applications.find(app => app.name === command.app) ?? selected;
+    if (command.action === 'open') return named && open({ kind: 'application', app: named.name });
+    if (command.action) perform(command.action, named);
   };
 
   const eyes = eyesOfAll(applications, signs);

@@ -19,7 +19,7 @@ export function PipelinePane({ run, now, signs }: { run: RunView | undefined; no
           const sign = markOf(step.state, signs);
           return (
             <Text key={index}>
-              <Text color={sign.colour}>{sign.glyph}</Text> {step.name}
+              <Text color={sign.colour}>{sign.glyph}</Text> {step.name.replace(/^Run \S+\//, '')}
               {step.ms === undefined ? '' : <Text dimColor> {(step.ms / 1000).toFixed(1)}</Text>}
               {'  '}
             </Text>

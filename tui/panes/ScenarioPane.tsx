@@ -94,7 +94,7 @@ export function ScenarioPane({ scenario, width, rows, offset, signs }: ScenarioP
       )}
       <Text dimColor wrap="truncate-end">
         {phase === 'solved' ? 'enter next' : `h hint ${hints.shown.length}/${hints.total}  s do it`}
-        {`  r reset  n skip${phase === 'solved' ? '' : '  < >'}`}
+        {`  r reset  n skip${phase === 'solved' || width < 46 ? '' : '  < >'}`}
       </Text>
     </Box>
   );

@@ -59,7 +59,7 @@ export function diffLines(diff: ObjectDiffView[]): Line[] {
 
 export function driftLines(drift: DriftView[]): Line[] {
   if (drift.length === 0) return [{ text: 'no drift', colour: 'green' }];
-  return drift.flatMap(({ application, resource, kind, changes, by, seenAt, healedAt, healedMs }) => [
+  return drift.flatMap(({ application, resource, kind, changes, by, seenAt, healedAt }) => [
     {
       text: `${application} · ${shortKind(resource)} ${kind} outside Git`,
       colour: healedAt === undefined ? 'magenta' : 'green',
@@ -69,7 +69,7 @@ export function driftLines(drift: DriftView[]): Line[] {
     })),
     { text: by ? `  by ${whoOf(by)}` : '  by whom is not known' },
     {
-      text: `  seen ${instantOf(seenAt)}${healedAt === undefined ? ' · not healed: a sync sets it right' : ` · healed ${instantOf(healedAt)} · ${healedMs} ms`}`,
+      text: `  seen ${instantOf(seenAt)}${healedAt === undefined ? ' · not healed: a sync sets it right' : ` · healed ${instantOf(healedAt)} · ${Date.parse(healedAt) - Date.parse(seenAt)} ms`}`,
     },
     { text: '' },
   ]);
@@ -77,8 +77,8 @@ export function driftLines(drift: DriftView[]): Line[] {
 
 /** `kubectl, scale (user admin, kubectl/v1.32.4, 127.0.0.1)` */
 function whoOf({ manager, verb, user, client, sourceAddress }: NonNullable<DriftView['by']>): string {
-  const how = [manager, verb].filter(Boolean).join(', ');
-  const from = [user && `user ${user}`, client, sourceAddress].filter(Boolean).join(', ');
+  const how = [manager ?? user, verb].filter(Boolean).join(', ');
+  const from = [manager && user && `user ${user}`, client, sourceAddress].filter(Boolean).join(', ');
   return from === '' ? how : `${how} (${from})`.trim();
 }
 
