@@ -116,14 +116,22 @@ async function assemble(options: ApplianceOptions, parts: Parts): Promise<Applia
   const platform = new Platform(context, provider);
 
   const clusterStep = step('cluster');
+  const giveUp = new AbortController();
   const clusterStarts = platform.side
-    .startCluster({ signal, onProgress: detail => clusterStep.progress(detail) })
+    .startCluster({ signal: AbortSignal.any([signal, giveUp.signal]), onProgress: detail => clusterStep.progress(detail) })
     .then(cluster => {
       clusterStep.done(cluster.description);
       return cluster;
     });
   clusterStarts.catch(error => clusterStep.failed(error));
   parts.add(platform.side);
+  // When something else fails, what the cluster has begun is ended before this process is.
+  parts.add({
+    async [Symbol.asyncDispose]() {
+      giveUp.abort(new DarumaError('INTERRUPTED', 'the platform stops'));
+      await clusterStarts.catch(() => {});
+    },
+  });
 
   const gitStep = step('git');
   const git = await platform.startGit();

@@ -115,6 +115,7 @@ export function kindFailure(args: string[], lines: string[], cause?: unknown): D
   if (/port is already allocated|address already in use/.test(text))
     return new DarumaError('PORT_IN_USE', `${message}: ${lastMatching(lines, /already/)}`, {
       hint: 'daruma up --cluster-port PORT takes another one',
+      data: { of: 'cluster' },
       cause,
     });
   if (/failed to pull image/.test(text))

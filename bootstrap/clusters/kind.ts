@@ -68,11 +68,22 @@ export class KindProvider implements ClusterProvider {
       if (nodes.length > 0) onProgress('removing what an interrupted creation left');
       await this.#remove(tools, record);
     }
-    return this.#create(tools, cluster, { signal, onProgress });
+    try {
+      return await this.#create(tools, cluster, { signal, onProgress, apiServerPort: this.#options.apiServerPort });
+    } catch (error) {
+      // It was free when it was chosen. Nothing depends on it: the kubeconfig names the one that it is.
+      if (!(error instanceof DarumaError && error.code === 'PORT_IN_USE' && error.data?.['of'] === 'cluster')) throw error;
+      onProgress('taking another port for the API, since that one was taken meanwhile');
+      return this.#create(tools, cluster, { signal, onProgress, apiServerPort: 0 });
+    }
   }
 
-  async #create(tools: ContainerTools, cluster: string, { signal, onProgress }: KindStartOptions): Promise<StartedCluster> {
-    const { paths, image, nodes, configFile, apiServerPort, logger } = this.#options;
+  async #create(
+    tools: ContainerTools,
+    cluster: string,
+    { signal, onProgress, apiServerPort }: KindStartOptions & { apiServerPort: number },
+  ): Promise<StartedCluster> {
+    const { paths, image, nodes, configFile, logger } = this.#options;
     const own = configFile === undefined ? undefined : await readConfigFile(configFile);
     for (const folder of Object.values(this.#folders)) await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFileAtomic(join(this.#folders.auditPolicy, AUDIT_POLICY), auditPolicy);

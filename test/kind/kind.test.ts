@@ -1,11 +1,9 @@
 // The platform on a real kind cluster. Skips, saying why, where no container server answers or kind or its image is missing.
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { execa } from 'execa';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kindClusterName } from '../../bootstrap/clusters/kind-record.ts';
-import { assetPath } from '../../platform/core/index.ts';
 import { DEADLINE_MS, TestPlatform } from '../drivers/platform.ts';
 
 const IMAGE = process.env['DARUMA_KIND_IMAGE'] ?? 'daruma.test/kindnode:v1.34.4';
@@ -38,60 +36,53 @@ async function traces(): Promise<string[]> {
   return lists.flatMap(text => text.split('\n').filter(line => line !== '')).sort();
 }
 
+const environments = ['dev', 'staging', 'prod'];
+const LONG_MS = 300_000;
+
+// One platform goes through all of it, in this order.
 describe.skipIf(missing !== undefined)(`on kind${missing ? `: ${missing}` : ''}`, () => {
-  it('plays the whole tour, rebuild included, and leaves nothing', { timeout: 480_000 }, async () => {
-    const before = await traces();
-    const folder = await mkdtemp(join(tmpdir(), 'daruma-kind-tour-'));
-    try {
-      const { stdout, stderr, exitCode } = await execa(
-        process.execPath,
-        [assetPath('dist/daruma.js'), 'tour', '--json', ...ON_KIND],
-        { reject: false, stdin: 'ignore', env: { NO_COLOR: '1', TMPDIR: folder } },
-      );
-      const lines = stdout.split('\n').map(line => JSON.parse(line) as Record<string, unknown>);
-      const summary = lines.pop();
-      expect(lines.filter(line => line['status'] !== 'passed')).toEqual([]);
-      expect(stderr).toBe('');
-      expect(exitCode).toBe(0);
-      expect(summary).toMatchObject({ scenarios: 6, steps: lines.length, verified: lines.length, failed: 0 });
-      expect(await traces()).toEqual(before);
-      const { stdout: processes } = await execa('ps', ['-eo', 'args']);
-      expect(processes.split('\n').filter(line => line.includes(folder))).toEqual([]);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+  let before: string[] = [];
+  let platform: TestPlatform;
+  let cluster = '';
+  const nodes = () => docker('ps', '-q', '--filter', `label=${CLUSTER_LABEL}=${cluster}`);
+  const answer = async (environment: string) =>
+    (await platform.http(`demo.${environment}.localhost`, '/version').catch(() => undefined))?.status;
+
+  beforeAll(async () => {
+    before = await traces();
+    platform = await TestPlatform.prepare();
+    cluster = kindClusterName('local', await realpath(platform.home));
+  });
+  afterAll(async () => {
+    await platform[Symbol.asyncDispose]();
   });
 
-  it('refuses a cluster that is not its own, mends what was cut off, tells who drifted, stops, resumes, purges', {
-    timeout: 480_000,
-  }, async () => {
-    const before = await traces();
-    await using platform = await TestPlatform.prepare();
-    const cluster = kindClusterName('local', await realpath(platform.home));
-    const nodes = () => docker('ps', '-q', '--filter', `label=${CLUSTER_LABEL}=${cluster}`);
-
-    // Somebody else's node of that name is refused and left alone.
+  it("refuses a cluster of its name that is somebody else's, and leaves it alone", async () => {
     const foreign = await docker('create', '--label', `${CLUSTER_LABEL}=${cluster}`, '--name', `${cluster}-control-plane`, IMAGE);
     try {
       const refused = await platform.run('up', '--detach', ...ON_KIND, ...ANY_PORTS);
-      expect(refused.exitCode).toBe(4);
       expect(refused.stderr).toContain(`kind cluster ${cluster} that was not made from this home`);
+      expect(refused.exitCode).toBe(4);
       expect(await docker('ps', '-aq', '--no-trunc', '--filter', `id=${foreign}`)).toBe(foreign);
     } finally {
       await docker('rm', '-f', '-v', foreign);
     }
+  });
 
-    // Killed in the middle of the creation; the next start clears that away and goes on.
-    const killed = platform.start('up');
-    await expect.poll(nodes, { timeout: DEADLINE_MS, interval: 200 }).not.toBe('');
-    killed.kill('SIGKILL');
-    await killed;
-    const first = await platform.up();
-    expect(first).toMatchObject({ provider: 'kind', ready: true });
-    const versionOf = async (environment: string) => (await platform.http(`demo.${environment}.localhost`, '/version')).status;
-    for (const environment of ['dev', 'staging', 'prod']) expect(await versionOf(environment)).toBe(200);
+  it(
+    'comes up after a creation that was killed',
+    async () => {
+      const killed = platform.start('up');
+      await expect.poll(nodes, { timeout: DEADLINE_MS, interval: 200 }).not.toBe('');
+      killed.kill('SIGKILL');
+      await killed;
+      expect(await platform.up()).toMatchObject({ provider: 'kind', ready: true });
+      for (const environment of environments) expect(await answer(environment)).toBe(200);
+    },
+    LONG_MS,
+  );
 
-    // The audit trail of the API server names who drifted.
+  it('tells by the audit log of the API server who drifted', async () => {
     const scaled = await platform.kubectl(
       ...['--as', 'eve', '--as-group', 'system:masters', '--namespace', 'dev', 'scale', 'deployment/demo', '--replicas', '3'],
     );
@@ -105,20 +96,45 @@ describe.skipIf(missing !== undefined)(`on kind${missing ? `: ${missing}` : ''}`
           healedAt: expect.any(String),
         }),
       );
+    await platform.application('demo-dev', { sync: 'Synced', health: 'Healthy', replicas: { ready: 1, wanted: 1 } });
+  });
 
-    // Stopped, nothing of it runs; started again, it is the same cluster on the same ports.
-    const uid = async () => (await platform.kubectl('get', 'namespace', 'prod', '-o', 'jsonpath={.metadata.uid}')).stdout;
-    const prod = await uid();
-    expect((await platform.run('down')).exitCode).toBe(0);
-    expect(await nodes()).toBe('');
-    const again = await platform.up();
-    expect({ ...again, pid: 0, apps: [] }).toEqual({ ...first, pid: 0, apps: [] });
-    expect(await uid()).toBe(prod);
-    for (const environment of ['dev', 'staging', 'prod'])
-      await expect.poll(() => versionOf(environment).catch(() => 0), { timeout: DEADLINE_MS }).toBe(200);
-    expect(await readFile(join(platform.home, 'kubeconfig'), 'utf8')).toContain(cluster);
+  it(
+    'plays the whole tour, the rebuild included',
+    async () => {
+      const { stdout, stderr, exitCode } = await platform.run('tour', '--json');
+      expect(stderr).toBe('');
+      const lines = stdout.split('\n').map(line => JSON.parse(line) as Record<string, unknown>);
+      const summary = lines.pop();
+      expect(lines.filter(line => line['status'] !== 'passed')).toEqual([]);
+      expect(exitCode).toBe(0);
+      expect(summary).toMatchObject({ scenarios: 6, steps: lines.length, verified: lines.length, failed: 0 });
+    },
+    LONG_MS,
+  );
 
+  it(
+    'stops its nodes and resumes the same cluster on the same ports',
+    async () => {
+      const uid = async () => (await platform.kubectl('get', 'namespace', 'prod', '-o', 'jsonpath={.metadata.uid}')).stdout;
+      const { status } = platform;
+      const prod = await uid();
+      expect(prod).not.toBe('');
+      expect((await platform.run('down')).exitCode).toBe(0);
+      expect(await nodes()).toBe('');
+      const again = await platform.up();
+      expect({ ...again, pid: 0, apps: [] }).toEqual({ ...status, pid: 0, apps: [] });
+      expect(await uid()).toBe(prod);
+      for (const environment of environments) await expect.poll(() => answer(environment), { timeout: DEADLINE_MS }).toBe(200);
+    },
+    LONG_MS,
+  );
+
+  it('leaves no container, network, volume, process or file when it is purged', async () => {
     expect(await platform.run('down', '--purge')).toMatchObject({ exitCode: 0 });
     expect(await traces()).toEqual(before);
+    expect(existsSync(platform.home)).toBe(false);
+    const { stdout: processes } = await execa('ps', ['-eo', 'args']);
+    expect(processes.split('\n').filter(line => line.includes(platform.home))).toEqual([]);
   });
 });
