@@ -32,7 +32,11 @@ export class EndpointAgent extends Agent {
     if (!endpoint || !done) throw new Error('a request to an endpoint is made of its place');
     // An error leaves no stream; the type of the callback does not say so.
     this.#connect(endpoint).then(
-      stream => done(null, stream),
+      stream => {
+        // An idle connection that the pod closes must close here too: a half-open one would take a request and never answer.
+        stream.allowHalfOpen = false;
+        done(null, stream);
+      },
       (error: Error) => (done as (error: Error) => void)(error),
     );
   }
