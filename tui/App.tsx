@@ -57,6 +57,7 @@ function Screens({ model, scenarios, signs, motion, onQuit }: AppProps) {
   }, [stepKey]);
 
   const open = (next: View) => {
+    model.clearNotice();
     setFilter('');
     setView(next);
   };

@@ -133,7 +133,7 @@ describe.skipIf(!possible)(`the terminal UI${possible ? '' : ' (skipped: there i
       terminal.type('?');
       await terminal.shows('Full-screen views');
       terminal.type('/');
-      await terminal.typeSlowly('history');
+      await terminal.typeSlowly('deployed');
       await terminal.shows(text => text.includes('what was deployed, by whom') && !text.includes('Full-screen views'));
       terminal.type(ENTER);
       terminal.type(ESCAPE);
