@@ -11,6 +11,7 @@ import type { HostRegistry } from './host-protocol.ts';
 import { AUDIT_LOG, AUDIT_POLICY, kindConfig, type NodeFolders } from './kind-config.ts';
 import { anyKindNode, type KindNodeContainer, kindNodes } from './kind-nodes.ts';
 import { foreignCluster, type KindRecord, kindClusterName, newRecord, readRecord, writeRecord } from './kind-record.ts';
+import { holdPort } from './port-hold.ts';
 import { RunningKind } from './running-kind.ts';
 
 const CREATOR_GRACE_MS = 5_000;
@@ -43,6 +44,7 @@ export class KindProvider implements ClusterProvider {
   readonly #folders: NodeFolders;
   readonly #kubeconfig: string;
   #current: RunningKind | undefined;
+  #freeIngressPort: () => Promise<void> = async () => {};
 
   constructor(options: KindOptions) {
     this.#options = options;
@@ -56,7 +58,17 @@ export class KindProvider implements ClusterProvider {
   }
 
   /** Resumes the home's cluster, or makes it. @throws DarumaError TOOL_MISSING | CONFLICT | TIMEOUT */
-  async start({ signal, onProgress }: KindStartOptions): Promise<StartedCluster> {
+  async start(options: KindStartOptions): Promise<StartedCluster> {
+    const held = await holdPort(this.#options.ingressPort, { flag: '--ingress-port' });
+    this.#freeIngressPort = () => held[Symbol.asyncDispose]();
+    try {
+      return await this.#startHolding(options);
+    } finally {
+      await this.#freeIngressPort();
+    }
+  }
+
+  async #startHolding({ signal, onProgress }: KindStartOptions): Promise<StartedCluster> {
     const { paths } = this.#options;
     const record = await readRecord(paths);
     const tools = await ContainerTools.find({ signal, ...(record ? { runtime: record.runtime } : {}) });
@@ -164,6 +176,7 @@ export class KindProvider implements ClusterProvider {
       registry: registry(),
       listenForNodes,
       ingressPort,
+      freeIngressPort: this.#freeIngressPort,
       logger,
     });
     return this.#current;

@@ -32,6 +32,8 @@ export interface RunningKindOptions {
   registry: HostRegistry;
   listenForNodes: (options: { host: string; key: string; cert: string }) => Promise<TlsListener>;
   ingressPort: number;
+  /** Called right before the ingress listens. May be called again. */
+  freeIngressPort: () => Promise<void>;
   logger: Logger;
   signal: AbortSignal;
   onProgress: (detail: string) => void;
@@ -69,7 +71,7 @@ export class RunningKind implements StartedCluster {
   }
 
   async #start(options: RunningKindOptions): Promise<void> {
-    const { record, nodes, kubeconfigPath, folders, ingressPort, logger, signal, onProgress } = options;
+    const { record, nodes, kubeconfigPath, folders, ingressPort, freeIngressPort, logger, signal, onProgress } = options;
     await this.#openRegistry(options);
     const transport = transportFromKubeconfig(kubeconfigPath);
     this.#parts.push(transport);
@@ -88,6 +90,7 @@ export class RunningKind implements StartedCluster {
     const audit = await AuditLogTail.start(join(folders.auditLog, AUDIT_LOG), logger);
     this.#parts.push(audit);
     this.audit = audit;
+    await freeIngressPort();
     const ingress = await startIngress({
       client,
       port: ingressPort,
