@@ -13,7 +13,7 @@ import {
   writeFileAtomic,
 } from '../platform/core/index.ts';
 import { checkGit, type GitServer, startGitServer } from '../platform/git/index.ts';
-import { startGitops, warmUpRenderer } from '../platform/gitops/index.ts';
+import { type Renderer, startGitops, warmUpRenderer } from '../platform/gitops/index.ts';
 import { createPipeline, type Pipeline } from '../platform/pipeline/index.ts';
 import { type Registry, startRegistry } from '../platform/registry/index.ts';
 import { bumpImage } from './bump.ts';
@@ -92,7 +92,7 @@ async function assemble(options: ApplianceOptions, parts: Parts): Promise<Applia
   homeStep.done(paths.root);
 
   // Everything that does not wait for another starts at once; the render engine is compiled beside.
-  warmUpRenderer({ cacheDir: paths.gitops });
+  const renderer = parts.add(warmUpRenderer({ cacheDir: paths.gitops }));
   const { ports } = config;
   const registry = await startRegistry({
     directory: paths.registry,
@@ -105,7 +105,7 @@ async function assemble(options: ApplianceOptions, parts: Parts): Promise<Applia
   });
   parts.add(registry);
 
-  const context: Context = { options, paths, config, credentials, logger, journal, clock, registry, parts };
+  const context: Context = { options, paths, config, credentials, logger, journal, clock, registry, renderer, parts };
   const provider = createProvider({
     config,
     paths,
@@ -192,6 +192,7 @@ interface Context {
   journal: Journal;
   clock: Clock;
   registry: Registry;
+  renderer: Renderer;
   parts: Parts;
 }
 
@@ -244,6 +245,7 @@ class Platform {
           cacheDir: paths.gitops,
           root: { name: 'root', repoURL: `${GIT_URL}/${GITOPS_REPOSITORY}.git`, path: 'clusters/local', targetRevision: BRANCH },
           awaitRestore,
+          renderer: context.renderer,
         }),
     });
   }

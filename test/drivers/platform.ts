@@ -1,6 +1,6 @@
 // Drives the built program as a user does: a home of its own, commands by argv, answers by JSON.
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa, type ResultPromise } from 'execa';
@@ -95,6 +95,9 @@ export class TestPlatform implements AsyncDisposable {
           response.on('error', reject);
         },
       )
+        .once('timeout', function (this: ClientRequest) {
+          this.destroy(new Error(`http://${host}${path} did not answer`));
+        })
         .once('error', reject)
         .end();
     });

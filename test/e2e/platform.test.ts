@@ -96,6 +96,13 @@ describe('a platform that is up', () => {
   });
 });
 
+it('answers HTTP again after a connection to a pod has been idle for longer than the pod keeps it', async () => {
+  await platform.http('demo.dev.localhost', '/version');
+  // Node's server keeps an idle connection for five seconds; nothing tells us when it has gone.
+  await new Promise(resolve => setTimeout(resolve, 7_000));
+  expect((await platform.http('demo.dev.localhost', '/version')).status).toBe(200);
+});
+
 describe('a change of the GitOps repository', () => {
   it('is applied to dev by itself and shown as OutOfSync in staging until somebody syncs', async () => {
     await using copy = await WorkingCopy.clone(platform.gitUrl('demo-gitops'));
