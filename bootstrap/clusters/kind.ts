@@ -60,7 +60,9 @@ export class KindProvider implements ClusterProvider {
   /** Resumes the home's cluster, or makes it. @throws DarumaError TOOL_MISSING | CONFLICT | TIMEOUT */
   async start(options: KindStartOptions): Promise<StartedCluster> {
     const held = await holdPort(this.#options.ingressPort, { flag: '--ingress-port' });
-    this.#freeIngressPort = () => held[Symbol.asyncDispose]();
+    this.#freeIngressPort = async () => {
+      await held[Symbol.asyncDispose]();
+    };
     try {
       return await this.#startHolding(options);
     } finally {
