@@ -59,11 +59,11 @@ if (existsSync(shim)) {
   });
 }
 
-// The render engine ships compressed, as it is committed.
-const engine = 'platform/gitops/render/engine/kustomize.wasm.br';
-if (existsSync(engine)) {
+// The engines ship compressed, as they are committed.
+for (const engine of ['platform/gitops/render/engine/kustomize.wasm.br', 'platform/cluster/expressions/engine/cel.wasm.br']) {
+  if (!existsSync(engine)) continue;
   await mkdir('dist/engines', { recursive: true });
-  await copyFile(engine, 'dist/engines/kustomize.wasm.br');
+  await copyFile(engine, `dist/engines/${engine.split('/').at(-1)}`);
 }
 
 // The generated facts of the Kubernetes release, read at run time.

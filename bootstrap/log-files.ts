@@ -25,6 +25,11 @@ export async function openLog(paths: HomePaths): Promise<{ logger: Logger; file:
   return { logger: createLogger(line => void file.write(`${line}\n`)), file };
 }
 
+/** Whether the home has a log, of a platform that runs or ran. */
+export function hasLog(paths: HomePaths): boolean {
+  return FILES.some(name => existsSync(join(paths.logs, name)));
+}
+
 /** The lines of all logs, or of one subsystem; with `signal` it goes on until that aborts. */
 export async function* readLog(
   paths: HomePaths,

@@ -186,4 +186,5 @@ function report(error: unknown): number {
 
 // A reader that has gone (`daruma events | head`) ends the program without a word.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.stderr.on('error', () => {});
 await main(process.argv.slice(2));
