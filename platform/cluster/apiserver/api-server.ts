@@ -2,11 +2,13 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock, Logger } from '../../core/index.ts';
 import type { KubeTransport } from '../../kube/index.ts';
+import { Expressions } from '../expressions/index.ts';
 import type { Authority, TokenKeys } from '../pki/index.ts';
 import type { PodConnector } from '../pod-connector.ts';
 import type { Store } from '../store/index.ts';
 import { admissionChain } from './admission/admission-chain.ts';
 import { admissionPlugins } from './admission/default-plugins.ts';
+import { policyAdmission } from './admission/policies/policy-admission.ts';
 import { serviceAllocator } from './allocation/service-allocator.ts';
 import type { ApiParts } from './api-parts.ts';
 import type { AuditLog } from './audit.ts';
@@ -17,6 +19,8 @@ import { RbacAuthorizer } from './authorization/rbac-authorizer.ts';
 import { bootstrapObjects } from './bootstrap/bootstrap-objects.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { RequestMetrics } from './endpoints/metrics.ts';
+import { authorizeExpression } from './expressions/access-questions.ts';
+import { withExpressions } from './expressions/checked-kinds.ts';
 import { listen } from './http-server.ts';
 import { InProcessTransport } from './in-process-transport.ts';
 import { ResourceTable } from './registry/resource-table.ts';
@@ -68,13 +72,18 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const tokens = new ServiceAccountTokens(store, options.tokenKeys);
   options.tokenKeys.catch(() => {});
   const authorizer = new RbacAuthorizer(store);
-  const resources = new ResourceTable();
+  const expressions = new Expressions({ authorize: question => authorizeExpression(authorizer, question) });
+  const resources = new ResourceTable(strategy => withExpressions(strategy, expressions));
+  const policies = policyAdmission({ store, resources, expressions });
   let connector = options.connector;
   let ready = false;
   const parts: ApiParts = {
     store,
     resources,
-    admission: admissionChain(admissionPlugins({ store, authorizer, serviceAccounts: options.serviceAccountAdmission })),
+    expressions,
+    admission: admissionChain(
+      admissionPlugins({ store, authorizer, serviceAccounts: options.serviceAccountAdmission, policies }),
+    ),
     allocate: serviceAllocator(store),
     authenticator: new Authenticator(options.tokens ?? [], tokens),
     authorizer,
@@ -87,7 +96,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ready: () => ready,
   };
   parts.metrics.gauge('apiserver_storage_revision', () => store.revision);
-  const custom = new CustomResources({ store, resources, clock, signal: closed.signal });
+  const custom = new CustomResources({ store, resources, expressions, clock, signal: closed.signal });
   custom.start();
   const handler = requestHandler(parts, options.audit);
   const serving = await options.authority.issueServerCertificate(SERVER_NAMES);
@@ -107,6 +116,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   } catch (error) {
     closed.abort();
     await http[Symbol.asyncDispose]();
+    expressions[Symbol.dispose]();
     throw error;
   }
   return {
@@ -119,6 +129,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     [Symbol.asyncDispose]: async () => {
       closed.abort();
       await http[Symbol.asyncDispose]();
+      expressions[Symbol.dispose]();
     },
   };
 }

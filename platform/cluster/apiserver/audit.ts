@@ -21,6 +21,8 @@ export interface AuditEntry {
   /** Of the object after the write; absent for deletions, dry runs, Secrets and failures. */
   resourceVersion?: string;
   dryRun?: boolean;
+  /** What admission policies had to say. */
+  annotations?: Readonly<Record<string, string>>;
   code: number;
   sourceAddress: string;
   userAgent: string;

@@ -50,5 +50,11 @@ export interface RequestContext {
   /** Texts for Warning headers, in order. */
   readonly warnings: string[];
   /** Filled in for the audit trail. */
-  readonly audit: { name?: string; uid?: string; resourceVersion?: string; dryRun?: boolean };
+  readonly audit: {
+    name?: string;
+    uid?: string;
+    resourceVersion?: string;
+    dryRun?: boolean;
+    annotations?: Record<string, string>;
+  };
 }

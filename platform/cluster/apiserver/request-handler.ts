@@ -136,6 +136,7 @@ export function auditEntry(
       ? { resourceVersion: noted.resourceVersion }
       : {}),
     ...(noted.dryRun ? { dryRun: true } : {}),
+    ...(noted.annotations ? { annotations: noted.annotations } : {}),
     code,
     sourceAddress: request.sourceAddress,
     userAgent,

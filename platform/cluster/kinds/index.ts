@@ -1,4 +1,5 @@
 export { crdStrategy } from './custom/strategy.ts';
+export { struct } from './field-errors.ts';
 export { allStrategies, strategyFor, strategyForKind } from './registry.ts';
 export type {
   DeletionRules,

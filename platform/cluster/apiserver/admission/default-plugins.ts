@@ -12,13 +12,15 @@ import { serviceAccountAdmission } from './service-account.ts';
 import { storageProtection } from './storage-protection.ts';
 
 interface PluginParts {
+  /** Judges by ValidatingAdmissionPolicies. */
+  policies: AdmissionPlugin;
   store: Store;
   authorizer: RbacAuthorizer;
   /** Whether pods get a service account and its token. */
   serviceAccounts: boolean;
 }
 
-export function admissionPlugins({ store, authorizer, serviceAccounts }: PluginParts): AdmissionPlugin[] {
+export function admissionPlugins({ store, authorizer, serviceAccounts, policies }: PluginParts): AdmissionPlugin[] {
   return [
     namespaceLifecycle(store),
     { mutate: request => checkEscalation(authorizer, request) },
@@ -27,6 +29,7 @@ export function admissionPlugins({ store, authorizer, serviceAccounts }: PluginP
     podPriority(store),
     defaultTolerations(),
     storageProtection(store),
+    policies,
     resourceQuota(store),
   ];
 }

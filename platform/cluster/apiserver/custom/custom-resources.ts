@@ -1,8 +1,10 @@
 // Custom resources come and go with their definitions: names accepted, versions served, everything removed at the end.
 import type { Clock } from '../../../core/index.ts';
+import type { Expressions } from '../../expressions/index.ts';
 import { builtinSchema, equalValues, trackUpdate } from '../../schema/index.ts';
 import type { Store, StoredObject, StoredRecord } from '../../store/index.ts';
 import type { ResourceTable } from '../registry/resource-table.ts';
+import type { ServedResource } from '../registry/served-resource.ts';
 import { rfc3339 } from '../registry/system-fields.ts';
 import { acceptNames, type Definition, isTrue } from './definition-names.ts';
 import { servedVersions } from './served-versions.ts';
@@ -13,6 +15,7 @@ export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 interface CustomResourceParts {
   store: Store;
   resources: ResourceTable;
+  expressions: Expressions;
   clock: Clock;
   signal: AbortSignal;
 }
@@ -27,12 +30,20 @@ export class CustomResources {
 
   /** Serves what is defined already and follows every change until the signal aborts. */
   start(): void {
-    const { store, signal, resources } = this.#parts;
+    const { store, signal } = this.#parts;
     for (const record of store.list(DEFINITIONS)) this.#reconcile(record);
     store.watch(DEFINITIONS, { since: store.revision, signal }, event => {
       if (event.type !== 'deleted') this.#reconcile(event.record);
-      else resources.setCustom(event.record.key.name, []);
+      else this.#serve(event.record.key.name, []);
     });
+  }
+
+  /** Serves these instead of what the definition served before. */
+  #serve(definition: string, served: readonly ServedResource[]): void {
+    const { resources } = this.#parts;
+    const before = resources.custom().filter(({ custom }) => custom?.definition === definition);
+    resources.setCustom(definition, served);
+    for (const { custom } of before) custom?.rules?.release();
   }
 
   #reconcile(record: StoredRecord): void {
@@ -44,14 +55,14 @@ export class CustomResources {
   }
 
   #accept(record: StoredRecord, definition: Definition): void {
-    const { store, resources, clock } = this.#parts;
+    const { store, expressions, clock } = this.#parts;
     const others = store
       .list(DEFINITIONS)
       .map(other => other.object as unknown as Definition)
       .filter(other => other.metadata.name !== definition.metadata.name && other.spec.group === definition.spec.group);
     const status = acceptNames(definition, others, rfc3339(clock.now()));
     if (isTrue(status.conditions, 'Established'))
-      resources.setCustom(definition.metadata.name, servedVersions({ ...definition, status }));
+      this.#serve(definition.metadata.name, servedVersions({ ...definition, status }, expressions));
     if (!equalValues(status, definition.status)) this.#writeStatus(record, status);
   }
 
@@ -76,8 +87,8 @@ export class CustomResources {
 
   /** Deletes the objects, and the definition when none is left. */
   #end(record: StoredRecord, { spec, metadata }: Definition): void {
-    const { store, resources, signal, clock } = this.#parts;
-    resources.setCustom(metadata.name, []);
+    const { store, expressions, signal, clock } = this.#parts;
+    this.#serve(metadata.name, []);
     const collection = `${spec.group}/${spec.names.plural}`;
     for (const object of store.list(collection)) {
       const finalizers = (object.object.metadata['finalizers'] as string[] | undefined) ?? [];
@@ -89,13 +100,14 @@ export class CustomResources {
     }
     if (store.list(collection).length > 0) {
       // Objects with finalizers stay reachable, so that their owners can let them go.
-      resources.setCustom(metadata.name, servedVersions(record.object as unknown as Definition, { terminating: true }));
+      const ending = servedVersions(record.object as unknown as Definition, expressions, { terminating: true });
+      this.#serve(metadata.name, ending);
       this.#await(record, collection, signal);
       return;
     }
     this.#ending.get(metadata.name)?.abort();
     this.#ending.delete(metadata.name);
-    resources.setCustom(metadata.name, []);
+    this.#serve(metadata.name, []);
     const others = ((record.object.metadata['finalizers'] as string[] | undefined) ?? []).filter(
       finalizer => finalizer !== CLEANUP_FINALIZER,
     );

@@ -2,6 +2,7 @@
 import type { KindObject } from '../../kinds/index.ts';
 import type { ApiParts } from '../api-parts.ts';
 import { respondDocument, respondList, respondObject } from '../encoding/respond.ts';
+import { prepareExpressions } from '../expressions/checked-kinds.ts';
 import { createObject } from '../registry/create.ts';
 import { readObject } from '../registry/decode.ts';
 import { deleteObject } from '../registry/delete.ts';
@@ -68,6 +69,7 @@ function note(context: RequestContext, object: KindObject): void {
 async function create(parts: ApiParts, context: RequestContext, resource: ServedResource): Promise<ApiResponse> {
   const options = writeOptions(context, 'CreateOptions');
   const object = await readObject(context, resource, options);
+  await prepareExpressions(parts.expressions, resource, object);
   const created = createObject(parts, { context, resource, namespace: context.info.namespace, object, options });
   note(context, created);
   await parts.store.durable();
@@ -79,6 +81,7 @@ async function update(parts: ApiParts, context: RequestContext, resource: Served
   const options = writeOptions(context, 'UpdateOptions');
   const object = await readObject(context, resource, options);
   checkName(object, name);
+  await prepareExpressions(parts.expressions, resource, object);
   const exists = parts.store.get(keyOf(resource, namespace, name)) !== undefined;
   if (!exists && resource.strategy.allowCreateOnUpdate) {
     delete object.metadata['resourceVersion'];

@@ -11,6 +11,7 @@ import {
   type JsonObject,
   PatchError,
 } from '../../schema/index.ts';
+import { prepareExpressions } from '../expressions/checked-kinds.ts';
 import type { RequestContext } from '../request-context.ts';
 import { badRequest, internal, invalid, notFound, StatusError } from '../status-error.ts';
 import { createObject, resetFieldsOf } from './create.ts';
@@ -44,6 +45,7 @@ export async function patchObject(parts: RegistryParts, request: PatchRequest): 
   const format = patchFormat(resource, context.request.headers['content-type']);
   const options = writeOptions(context, 'PatchOptions', { apply: format === 'apply' });
   const body = await context.request.body();
+  await prepareExpressions(parts.expressions, resource, Buffer.from(body).toString());
   if (format === 'apply') return applyObject(parts, request, options, body);
   const patch = parsePatch(body, format);
   const change = (current: KindObject) => patched(request, options, { current, format, patch });

@@ -1,4 +1,5 @@
 // What the generic registry works with: the store, the admission chain and the allocators, given by the server.
+import type { Expressions } from '../../expressions/index.ts';
 import type { KindObject } from '../../kinds/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { RequestContext } from '../request-context.ts';
@@ -27,6 +28,7 @@ export interface AdmissionChain {
 
 export interface RegistryParts {
   store: Store;
+  expressions: Expressions;
   admission: AdmissionChain;
   /** Sets what the server assigns after validation (addresses, ports). @throws StatusError */
   allocate(request: AdmissionRequest): void;

@@ -1,5 +1,5 @@
 // All resources that this server serves: built-in ones from data, custom ones as their definitions come and go.
-import { allStrategies, type KindStrategy, strategyFor } from '../../kinds/index.ts';
+import { allStrategies, type KindStrategy, strategyFor, strategyForKind } from '../../kinds/index.ts';
 import { builtinSchema } from '../../schema/index.ts';
 import type { ServedResource } from './served-resource.ts';
 
@@ -19,7 +19,13 @@ function builtin(strategy: KindStrategy): ServedResource {
 export class ResourceTable {
   readonly #builtin = new Map<string, ServedResource>();
   readonly #custom = new Map<string, ServedResource>();
+  readonly #extend: (strategy: KindStrategy) => KindStrategy;
   #builtinVersions: Set<string> | undefined;
+
+  /** `extend` adds to the strategies of built-in kinds what the server knows and they do not. */
+  constructor(extend: (strategy: KindStrategy) => KindStrategy = strategy => strategy) {
+    this.#extend = extend;
+  }
 
   /** Undefined when nothing is served there. */
   find(group: string, version: string, resource: string): ServedResource | undefined {
@@ -28,9 +34,26 @@ export class ResourceTable {
     if (known) return known;
     const strategy = strategyFor(group, version, resource);
     if (!strategy) return undefined;
-    const served = builtin(strategy);
+    const served = builtin(this.#extend(strategy));
     this.#builtin.set(id, served);
     return served;
+  }
+
+  /** The resource of a kind. Undefined when nothing of that kind is served. */
+  findKind(group: string, version: string, kind: string): ServedResource | undefined {
+    const strategy = strategyForKind(group, version, kind);
+    if (strategy) return this.find(group, version, strategy.resource);
+    return this.custom().find(({ strategy: own }) => own.group === group && own.version === version && own.kind === kind);
+  }
+
+  /** The other resources that serve the same stored objects: other versions, or another group. */
+  equivalents(resource: ServedResource): ServedResource[] {
+    const others = resource.custom
+      ? this.custom()
+      : allStrategies()
+          .filter(({ storage }) => `${storage.group}/${storage.resource}` === resource.collection)
+          .flatMap(({ group, version, resource: plural }) => this.find(group, version, plural) ?? []);
+    return others.filter(other => other !== resource && other.collection === resource.collection);
   }
 
   servesVersion(group: string, version: string): boolean {

@@ -1,4 +1,5 @@
 // A resource as one API version serves it: its strategy, its schema and where its objects are stored.
+import type { SchemaRules } from '../../expressions/index.ts';
 import type { KindObject, KindStrategy } from '../../kinds/index.ts';
 import type { TypeSchema } from '../../schema/index.ts';
 import type { StoredRecord, StoreKey } from '../../store/index.ts';
@@ -21,6 +22,8 @@ interface CustomParts {
   prunes: boolean;
   /** The schema as the definition has it, for OpenAPI. */
   openApi?: Record<string, unknown>;
+  /** The rules of the schema, when it has any; released by whoever served the resource. */
+  rules?: SchemaRules;
   /** The definition is being deleted: no new objects. */
   terminating: boolean;
 }

@@ -1,0 +1,6 @@
+// Package compatversion has no metrics to record.
+package compatversion
+
+import "context"
+
+func RecordCompatVersionInfo(context.Context, string, string, string, string) {}
