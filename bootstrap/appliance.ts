@@ -54,6 +54,7 @@ export interface ApplianceOptions {
   clock?: Clock;
 }
 
+const PORT_ATTEMPTS = 3;
 const FIRST_SYNC_TIMEOUT_MS = 180_000;
 const HOST = '127.0.0.1';
 
@@ -66,13 +67,23 @@ export interface Appliance extends AsyncDisposable {
 
 /** @throws DarumaError; then everything that had started has been stopped */
 export async function startAppliance(options: ApplianceOptions): Promise<Appliance> {
-  const parts = new Parts();
-  try {
-    return await assemble(options, parts);
-  } catch (error) {
-    await parts[Symbol.asyncDispose]();
-    throw error;
+  for (let attempt = 1; ; attempt++) {
+    const parts = new Parts();
+    try {
+      return await assemble(options, parts);
+    } catch (error) {
+      await parts[Symbol.asyncDispose]();
+      if (attempt === PORT_ATTEMPTS || !(await portsAreFree(error, options))) throw error;
+    }
   }
+}
+
+/** Whether another program took a port between choosing and listening, and another may be chosen: nobody was told of the ports yet. */
+async function portsAreFree(error: unknown, { home, ports }: ApplianceOptions): Promise<boolean> {
+  if (!(error instanceof DarumaError) || error.code !== 'PORT_IN_USE') return false;
+  if (Object.values(ports).some(port => port !== 0)) return false;
+  const config = await readConfig(homePaths(home));
+  return config !== undefined && !config.initialised && config.provider === 'embedded';
 }
 
 async function assemble(options: ApplianceOptions, parts: Parts): Promise<Appliance> {
@@ -410,7 +421,8 @@ async function openConfig(
     provider: known?.provider ?? provider ?? 'embedded',
     ports: await choosePorts({
       asked: ports,
-      kept: known?.ports ?? {},
+      // Before its first start was complete nobody was told of them; nodes of kind are made with theirs.
+      kept: known && (known.initialised || known.provider !== 'embedded') ? known.ports : {},
       // Nodes of kind go on when the appliance was killed.
       ours: known?.provider === 'kind' ? ['cluster'] : [],
     }),
