@@ -2,7 +2,7 @@ export { type DeleteOptions, KubeClient, type ListOptions, type PatchType, refOf
 export { isApiError, KubeApiError } from './errors.ts';
 export { HttpsTransport } from './https-transport.ts';
 export { Informer, type InformerEvent, type InformerOptions } from './informer.ts';
-export { type ClusterAccess, readKubeconfig, transportFromKubeconfig } from './kubeconfig.ts';
+export { type ClusterAccess, transportFromKubeconfig } from './kubeconfig.ts';
 export { type PortForwardOptions, portForward } from './port-forward.ts';
 export { type KubeRequest, type KubeResponse, type KubeTransport, splitLines } from './transport.ts';
 export type {
