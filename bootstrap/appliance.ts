@@ -56,6 +56,7 @@ export interface ApplianceOptions {
 
 const PORT_ATTEMPTS = 3;
 const FIRST_SYNC_TIMEOUT_MS = 180_000;
+const KEPT_STATE_TIMEOUT_MS = 30_000;
 const HOST = '127.0.0.1';
 
 /** A running platform. Disposing it stops everything in reverse order; state stays in the home. */
@@ -157,11 +158,17 @@ async function assemble(options: ApplianceOptions, parts: Parts): Promise<Applia
   const api = await platform.startApi();
   engineStep.done('the root application is read');
 
-  const syncStep = step('first sync');
+  const syncStep = step(config.initialised ? 'pods' : 'first sync');
   if (config.initialised) {
-    await platform.side.gitops
-      .settled({ signal, timeoutMs: FIRST_SYNC_TIMEOUT_MS })
-      .catch(error => logger.warn('not every application settled', { error }));
+    platform.ready = true;
+    await git.announceMissed();
+    // What was broken before is broken still, and no reason not to be up.
+    await platform
+      .untilHealthy({ signal, timeoutMs: KEPT_STATE_TIMEOUT_MS, onProgress: detail => syncStep.progress(detail) })
+      .catch(error => {
+        signal.throwIfAborted();
+        logger.warn('not every application is healthy', { error });
+      });
   } else {
     await deployEverythingOnce({
       gitops: platform.side.gitops,
@@ -174,8 +181,7 @@ async function assemble(options: ApplianceOptions, parts: Parts): Promise<Applia
     await writeConfig(paths, config);
   }
   syncStep.done(environmentsText(await platform.side.gitops.applications()));
-  await git.announceMissed();
-
+  if (!platform.ready) await git.announceMissed();
   platform.ready = true;
   journal.record('platform.started', {
     home: paths.root,
@@ -343,7 +349,7 @@ class Platform {
           clock,
           signal: options.signal,
           lastCommit: () => this.git.repositories.resolve(GITOPS_REPOSITORY, BRANCH),
-          healthy: async ({ signal, timeoutMs }) => this.#untilHealthy(signal, timeoutMs),
+          healthy: options => this.untilHealthy(options),
         }),
     });
     this.#api = parts.add(
@@ -389,17 +395,26 @@ class Platform {
     };
   }
 
-  async #untilHealthy(signal: AbortSignal, timeoutMs: number): Promise<void> {
+  /** Resolves when every application is healthy, in sync or not. @throws DarumaError TIMEOUT */
+  async untilHealthy({
+    signal,
+    timeoutMs,
+    onProgress = () => {},
+  }: {
+    signal: AbortSignal;
+    timeoutMs: number;
+    onProgress?: (detail: string) => void;
+  }): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const waiting = (await this.side.gitops.applications()).filter(app => app.health !== 'Healthy');
+      const applications = await this.side.gitops.applications();
+      const waiting = applications.filter(app => app.health !== 'Healthy');
+      onProgress(environmentsText(applications));
       if (waiting.length === 0) return;
-      if (Date.now() > deadline)
-        throw new DarumaError(
-          'TIMEOUT',
-          `not healthy in time: ${waiting.map(app => `${app.name} (${app.message || app.health})`).join(', ')}`,
-          { hint: 'daruma status' },
-        );
+      if (Date.now() > deadline) {
+        const names = waiting.map(app => `${app.name} (${app.message || app.health})`).join(', ');
+        throw new DarumaError('TIMEOUT', `not healthy in time: ${names}`, { hint: 'daruma status' });
+      }
       await this.#context.clock.sleep(25, { signal });
     }
   }

@@ -30,7 +30,7 @@ async function node(): Promise<DoctorCheck> {
   return {
     name: 'node',
     state: fits ? 'ok' : 'fail',
-    detail: `${process.version} on ${process.platform} ${release()}`,
+    detail: `${process.version} on ${process.platform} ${release().split('.', 2).join('.')}`,
     ...(fits ? {} : { hint: 'install Node 20.19 or newer' }),
   };
 }
