@@ -20,6 +20,7 @@ export interface LogOptions {
 }
 
 export interface ExecOptions {
+  /** Empty: attach to the container's own process. */
   command: string[];
   stdin: boolean;
   tty: boolean;

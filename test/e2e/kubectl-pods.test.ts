@@ -99,6 +99,25 @@ describe.skipIf(!hasKubectl)('kubectl on running containers (skipped where kubec
     expect(terminal.exitCode).toBe(4);
   });
 
+  it('attaches: input of a new pod, output of one that runs', DEADLINE, async () => {
+    const run = ['-n', 'trial', 'run', 'echo', `--image=${image}`, '--restart=Never', '-i', '--rm', '--quiet', '--command', '--'];
+    const echoed = await k.run([...run, 'sh', '-c', 'while read line; do echo "got $line"; done; exit 5'], {
+      input: 'one\ntwo\n',
+    });
+    expect(echoed.stdout).toMatch(/got one\ngot two/);
+    expect(echoed.exitCode).toBe(5);
+    expect(await k.ok('-n trial get pods -o name')).not.toContain('echo');
+
+    const stop = new AbortController();
+    const attached = k.start(['-n', 'trial', 'attach', 'pair', '-c', 'talk'], { signal: stop.signal });
+    let seen = '';
+    attached.stdout?.on('data', (chunk: Buffer) => (seen += String(chunk)));
+    await expect.poll(() => seen, DEADLINE).toMatch(/line \d+\nline \d+\n/);
+    stop.abort();
+    await attached;
+    expect(await k.ok('-n trial get pod pair -o jsonpath={.status.containerStatuses[*].restartCount}')).toBe('0 0');
+  });
+
   it('copies files and folders in both directions', DEADLINE, async () => {
     const bytes = Buffer.from(Array.from({ length: 50_000 }, (_, index) => index % 251));
     await writeFile(join(k.folder, 'there.bin'), bytes);

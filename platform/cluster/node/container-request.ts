@@ -86,6 +86,7 @@ export async function containerRequest(
       },
     ],
     files: await systemFiles(pod, image, { hostname, address: facts.podIP }),
+    stdin: container.stdin === true,
     readOnlyRoot: container.securityContext?.readOnlyRootFilesystem === true,
   };
 }

@@ -5,7 +5,7 @@ import { DarumaError } from '../../core/index.ts';
 import type { ClusterNetwork } from '../network/index.ts';
 import type { ExecOptions, ExecSession, LogOptions, PodConnector, PodTarget } from '../pod-connector.ts';
 import type { PodWorker } from './pod-worker.ts';
-import { ContainerStartError } from './runtime/index.ts';
+import { attachSession, ContainerStartError } from './runtime/index.ts';
 
 export class PodStreams implements PodConnector {
   readonly #find: (namespace: string, name: string) => PodWorker | undefined;
@@ -34,6 +34,11 @@ export class PodStreams implements PodConnector {
     const { worker, container } = this.#target(target);
     const running = worker.running(container);
     if (!running) throw new DarumaError('NOT_FOUND', `unable to upgrade connection: container not found ("${container}")`);
+    if (options.command.length === 0) {
+      const { containers, initContainers = [] } = worker.pod.spec;
+      const spec = [...containers, ...initContainers].find(({ name }) => name === container);
+      return attachSession(running, { stdin: options.stdin, once: spec?.stdinOnce === true });
+    }
     try {
       return await running.exec(options);
     } catch (error) {

@@ -1,5 +1,5 @@
 // How a container becomes a process: one interface, two ways to keep it (user namespaces on Linux, plain processes anywhere).
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { ExecOptions, ExecSession } from '../../pod-connector.ts';
 import type { LocalImage } from '../images/index.ts';
 
@@ -25,12 +25,16 @@ export interface ContainerRequest {
   /** Contents of /etc/hosts and the like, for runtimes that have a root of their own. */
   files: Record<string, string>;
   readOnlyRoot: boolean;
+  /** Its input is kept open for who attaches; without, it is empty. */
+  stdin?: boolean;
 }
 
 /** A container that was started. Nobody else waits for its process. */
 export interface RunningContainer {
   /** The process that leads it, on this host. */
   pid: number;
+  /** Where the request asked for one. */
+  stdin?: Writable;
   stdout: Readable;
   stderr: Readable;
   /** Resolves once, when the leading process has ended and all others of the container were ended. Never rejects. */

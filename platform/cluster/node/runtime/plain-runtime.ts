@@ -42,9 +42,10 @@ export class PlainRuntime implements ContainerRuntime {
     const env = { ...mapValues(place, request.env), ...request.networkEnv(request.shimPath) };
     env['PATH'] = this.#path(place, env['PATH']);
     const command = await this.#command(place, { command: request.command, path: env['PATH'], cwd });
-    const started = await spawnGuarded({ command, cwd, env });
+    const started = await spawnGuarded({ command, cwd, env, stdin: request.stdin ?? false });
     return {
       pid: started.pid,
+      ...(started.stdin ? { stdin: started.stdin } : {}),
       stdout: started.stdout,
       stderr: started.stderr,
       exit: started.exit,

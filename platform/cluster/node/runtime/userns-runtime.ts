@@ -34,6 +34,7 @@ export class UsernsRuntime implements ContainerRuntime {
       command: [...UNSHARE, '/bin/sh', script, ...command],
       cwd: folder,
       env,
+      stdin: request.stdin ?? false,
     });
     const leader = new NamespaceLeader(started.pid, startedMark(folder));
     const exit = started.exit.then(async result => {
@@ -42,6 +43,7 @@ export class UsernsRuntime implements ContainerRuntime {
     });
     return {
       pid: started.pid,
+      ...(started.stdin ? { stdin: started.stdin } : {}),
       stdout: started.stdout,
       stderr: started.stderr,
       exit,
