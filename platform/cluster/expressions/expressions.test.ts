@@ -41,7 +41,7 @@ const definition = (openAPIV3Schema: object) => ({
 const widget = (spec: object) => ({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'a' }, spec });
 
 const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'n' }, data: { bad: '1' } };
-const kind = { group: '', version: 'v1', kind: 'ConfigMap', resource: 'configmaps' };
+const kind = { group: '', version: 'v1', resource: 'configmaps', kind: { group: '', version: 'v1', kind: 'ConfigMap' } };
 const request: PolicyRequest = {
   object: configMap,
   oldObject: null,
@@ -78,14 +78,17 @@ describe('rules of a definition', () => {
         { rule: 'self.max >= oldSelf.max', reason: 'FieldValueForbidden', fieldPath: '.max', message: 'max only grows' },
       ]),
     );
-    expect(rules.validate(widget({ min: 1, max: 2 }))).toEqual([]);
-    expect(rules.validate(widget({ min: 3, max: 2 }))).toEqual([
+    expect(rules.validate(widget({ min: 1, max: 2 })).errors).toEqual([]);
+    expect(rules.validate(widget({ min: 3, max: 2 })).errors).toEqual([
       { type: 'Invalid value', field: 'spec', badValue: 'object', detail: 'min 3 is too big' },
     ]);
-    expect(rules.validate(widget({ min: 0, max: 1 }), widget({ min: 0, max: 2 }))).toMatchObject([
+    expect(rules.validate(widget({ min: 0, max: 1 }), widget({ min: 0, max: 2 })).errors).toMatchObject([
       { type: 'Forbidden', field: 'spec.max', detail: 'max only grows' },
     ]);
-    expect(rules.validate(widget({ min: 3, max: 2 }), widget({ min: 3, max: 2 }))).toEqual([]);
+    expect(rules.validate(widget({ min: 3, max: 2 }), widget({ min: 3, max: 2 }))).toEqual({
+      errors: [],
+      warnings: ['spec: Invalid value: "object": min 3 is too big'],
+    });
     rules.release();
   });
 });
@@ -157,7 +160,7 @@ test('the engine is let go when nothing is left in it, and what was compiled bef
   using own = new Expressions({ authorize: () => ({ allowed: false, reason: '' }), idleMs: 1 });
   await own.warm();
   const rules = own.rulesOf(schema([{ rule: 'self.min <= self.max' }]));
-  expect(rules.validate(widget({ min: 3, max: 2 }))).toHaveLength(1);
+  expect(rules.validate(widget({ min: 3, max: 2 })).errors).toHaveLength(1);
   expect(own.loaded).toBe(true);
   rules.release();
   await vi.waitFor(() => expect(own.loaded).toBe(false), { timeout: 10_000 });

@@ -135,8 +135,11 @@ export class Expressions implements Disposable {
   rulesOf(schema: object): SchemaRules {
     const kept = this.#keep(engine => engine.call<{ handle: number }>('compileSchema', { schema }).handle);
     return {
-      validate: (object, previous) =>
-        kept.call<{ errors: FieldError[] }>('validateObject', previous ? { object, previous } : { object }).errors,
+      validate(object, previous) {
+        const asked = previous ? { object, previous } : { object };
+        const { errors, warnings } = kept.call<{ errors: FieldError[]; warnings?: string[] | null }>('validateObject', asked);
+        return { errors, warnings: warnings ?? [] };
+      },
       release: () => kept.release(),
     };
   }

@@ -3,17 +3,18 @@ import type { FieldError } from '../schema/index.ts';
 
 /** Compiled rules of one version's schema. Released by its owner; using it afterwards is a mistake. */
 export interface SchemaRules {
-  /** The errors of an object; with a previous state transition rules apply and what did not change is let through (ratcheting). */
-  validate(object: object, previous?: object): FieldError[];
+  /** With a previous state transition rules apply, and errors of what did not change are warnings (ratcheting). */
+  validate(object: object, previous?: object): { errors: FieldError[]; warnings: string[] };
   release(): void;
 }
 
 export interface ServedKind {
   group: string;
   version: string;
-  kind: string;
   /** The plural. */
   resource: string;
+  /** Of the objects: another group and version than the resource's for a scale. */
+  kind: { group: string; version: string; kind: string };
 }
 
 /** One admission request as policies see it. */

@@ -41,8 +41,27 @@ function checkedDefinitions(strategy: KindStrategy, expressions: Expressions): K
   };
 }
 
+// The order in which a policy's fields are validated; within an item expressions come first, but after an annotation's key.
+const LISTS = ['matchConditions', 'variables', 'validations', 'auditAnnotations'];
+const FIELDS = ['key', 'valueExpression', 'name', 'expression', 'messageExpression', 'message', 'reason'];
+
+function rankOf({ field }: FieldError): [number, number, number] {
+  const [, list = '', index = '-1', name = ''] = /^spec\.(\w+)(?:\[(\d+)\]\.(\w+))?/.exec(field) ?? [];
+  // A condition's expression comes before its name, a variable's after.
+  const place = list === 'matchConditions' && name === 'name' ? FIELDS.length : FIELDS.indexOf(name);
+  return [LISTS.indexOf(list), Number(index), place];
+}
+
+function inFieldOrder(errors: FieldError[]): FieldError[] {
+  return errors
+    .map(error => ({ error, rank: rankOf(error) }))
+    .sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1] || a.rank[2] - b.rank[2])
+    .map(({ error }) => error);
+}
+
 function checkedPolicies(strategy: KindStrategy, expressions: Expressions): KindStrategy {
-  const compiled = (obj: KindObject, errors: FieldError[]): FieldError[] => [...errors, ...expressions.checkPolicy(obj)];
+  const compiled = (obj: KindObject, errors: FieldError[]): FieldError[] =>
+    inFieldOrder([...errors, ...expressions.checkPolicy(obj)]);
   return {
     ...strategy,
     validateCreate: obj => compiled(obj, strategy.validateCreate(obj)),

@@ -21,16 +21,19 @@ const NOT_CHECKED: FieldError = {
 
 /** The strategy with the rules of its schema added to each validation. */
 export function withRules(strategy: KindStrategy, rules: SchemaRules): KindStrategy {
-  const checked = (errors: FieldError[], run: () => FieldError[]): FieldError[] => [
-    ...errors,
-    ...(errors.some(({ type }) => BLOCKING.has(type)) ? [NOT_CHECKED] : run()),
-  ];
-  const onUpdate = (errors: FieldError[], next: KindObject, previous: KindObject): FieldError[] =>
-    checked(errors, () => rules.validate(next, previous));
+  // What validating an object had to warn of, until its warnings are asked for.
+  const warned = new WeakMap<KindObject, string[]>();
+  const checked = (errors: FieldError[], next: KindObject, previous?: KindObject): FieldError[] => {
+    if (errors.some(({ type }) => BLOCKING.has(type))) return [...errors, NOT_CHECKED];
+    const found = rules.validate(next, previous);
+    warned.set(next, found.warnings);
+    return [...errors, ...found.errors];
+  };
   return {
     ...strategy,
-    validateCreate: obj => checked(strategy.validateCreate(obj), () => rules.validate(obj)),
-    validateUpdate: (next, previous) => onUpdate(strategy.validateUpdate(next, previous), next, previous),
-    validateStatusUpdate: (next, previous) => onUpdate(strategy.validateStatusUpdate(next, previous), next, previous),
+    validateCreate: obj => checked(strategy.validateCreate(obj), obj),
+    validateUpdate: (next, previous) => checked(strategy.validateUpdate(next, previous), next, previous),
+    validateStatusUpdate: (next, previous) => checked(strategy.validateStatusUpdate(next, previous), next, previous),
+    warnings: (obj, previous) => [...(warned.get(obj) ?? []), ...strategy.warnings(obj, previous)],
   };
 }

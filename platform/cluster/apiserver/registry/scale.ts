@@ -23,7 +23,8 @@ import { type WriteOptions, writeOptions } from './write-request.ts';
 const METADATA = ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp'] as const;
 const API_VERSION = 'autoscaling/v1';
 
-function scaleOf({ strategy }: ServedResource, object: KindObject): KindObject {
+/** The scale of an object. @throws StatusError 404 when its kind has none */
+export function scaleOf({ strategy }: ServedResource, object: KindObject): KindObject {
   const values = strategy.scale?.get(object);
   if (!values) throw noSuchResource();
   const metadata: Record<string, unknown> = {};

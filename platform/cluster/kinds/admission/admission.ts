@@ -7,7 +7,7 @@ import type {
   V1ValidatingWebhook,
 } from '@kubernetes/client-node';
 import type { FieldError } from '../../schema/index.ts';
-import { invalid, required, unsupported } from '../field-errors.ts';
+import { duplicate, invalid, required, unsupported } from '../field-errors.ts';
 import { type KindRules, rulesFor } from '../kind-rules.ts';
 import { dnsSubdomain, qualifiedName } from '../meta/names.ts';
 import { type Selector, validateSelector } from '../meta/selectors.ts';
@@ -161,7 +161,7 @@ function validateMatch(match: MatchResources, field: string): FieldError[] {
 }
 
 type Policy = Loose<V1ValidatingAdmissionPolicy>;
-const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 
 function validatePolicy(policy: Policy): FieldError[] {
   const spec = policy.spec ?? {};
@@ -181,12 +181,6 @@ function validatePolicy(policy: Policy): FieldError[] {
   if (!spec.validations?.length && !spec.auditAnnotations?.length) {
     errors.push(required('spec.validations', empty), required('spec.auditAnnotations', empty));
   }
-  for (const [index, variable] of (spec.variables ?? []).entries()) {
-    if (!variable.name) errors.push(required(`spec.variables[${index}].name`, 'name is required'));
-    else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(variable.name))
-      errors.push(invalid(`spec.variables[${index}].name`, variable.name, 'name is not a valid CEL identifier'));
-    if (!variable.expression?.trim()) errors.push(required(`spec.variables[${index}].expression`, 'expression is not specified'));
-  }
   for (const [index, condition] of (spec.matchConditions ?? []).entries()) {
     if (!condition.expression?.trim()) errors.push(required(`spec.matchConditions[${index}].expression`));
     if (!condition.name) errors.push(required(`spec.matchConditions[${index}].name`));
@@ -194,22 +188,35 @@ function validatePolicy(policy: Policy): FieldError[] {
       errors.push(
         ...qualifiedName(condition.name).map(message => invalid(`spec.matchConditions[${index}].name`, condition.name, message)),
       );
+    if (condition.name && spec.matchConditions?.findIndex(({ name }) => name === condition.name) !== index)
+      errors.push(duplicate(`spec.matchConditions[${index}].name`, condition.name));
+  }
+  for (const [index, variable] of (spec.variables ?? []).entries()) {
+    if (!variable.name) errors.push(required(`spec.variables[${index}].name`, 'name is not specified'));
+    else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(variable.name))
+      errors.push(invalid(`spec.variables[${index}].name`, variable.name, 'must be a valid CEL identifier'));
+    if (!variable.expression?.trim()) errors.push(required(`spec.variables[${index}].expression`, 'expression is not specified'));
   }
   for (const [index, validation] of (spec.validations ?? []).entries()) {
     const field = `spec.validations[${index}]`;
     if (!validation.expression?.trim()) errors.push(required(`${field}.expression`, 'expression is not specified'));
+    if (validation.messageExpression && !validation.messageExpression.trim())
+      errors.push(invalid(`${field}.messageExpression`, validation.messageExpression, 'must be non-empty if specified'));
     if (validation.message !== undefined && validation.message.length > 0 && !validation.message.trim()) {
-      errors.push(invalid(`${field}.message`, validation.message, 'message must be non-empty if specified'));
+      errors.push(invalid(`${field}.message`, validation.message, 'must be non-empty if specified'));
     } else if (validation.message?.includes('\n'))
-      errors.push(invalid(`${field}.message`, validation.message, 'message must not contain line breaks'));
+      errors.push(invalid(`${field}.message`, validation.message, 'must not contain line breaks'));
     if (validation.reason !== undefined && !REASONS.includes(validation.reason))
-      errors.push(unsupported(`${field}.reason`, validation.reason, REASONS.slice(0, 3)));
+      errors.push(unsupported(`${field}.reason`, validation.reason, REASONS));
   }
   for (const [index, annotation] of (spec.auditAnnotations ?? []).entries()) {
     const field = `spec.auditAnnotations[${index}]`;
-    errors.push(...qualifiedName(annotation.key ?? '').map(message => invalid(`${field}.key`, annotation.key ?? '', message)));
+    const key = `${nameOf(policy)}/${annotation.key ?? ''}`;
+    errors.push(...qualifiedName(key).map(message => invalid(`${field}.key`, key, message)));
     if (!annotation.valueExpression?.trim())
       errors.push(required(`${field}.valueExpression`, 'valueExpression is not specified'));
+    if (annotation.key && spec.auditAnnotations?.findIndex(({ key: other }) => other === annotation.key) !== index)
+      errors.push(duplicate(`${field}.key`, annotation.key));
   }
   return errors;
 }

@@ -4,6 +4,7 @@ import type { KindObject } from '../../../kinds/index.ts';
 import type { Store, StoredRecord } from '../../../store/index.ts';
 import type { AdmissionRequest } from '../../registry/registry-parts.ts';
 import type { ResourceTable } from '../../registry/resource-table.ts';
+import { scaleOf } from '../../registry/scale.ts';
 import type { ServedResource } from '../../registry/served-resource.ts';
 import type { AdmissionPlugin } from '../admission-chain.ts';
 import { Findings } from './policy-findings.ts';
@@ -97,7 +98,9 @@ class PolicyAdmission implements AdmissionPlugin {
   #requestFor(request: AdmissionRequest, matched: ServedResource, params: (object | null)[]): PolicyRequest {
     const { resource, context, subresource, operation, name, namespace, dryRun } = request;
     const { user, info } = context;
-    const as = (obj: KindObject | undefined): KindObject | null =>
+    const isScale = subresource === 'scale';
+    const as = (obj: KindObject | undefined): KindObject | null => (obj && isScale ? scaleOf(resource, obj) : converted(obj));
+    const converted = (obj: KindObject | undefined): KindObject | null =>
       obj === undefined || matched === resource ? (obj ?? null) : matched.strategy.fromStorage(resource.strategy.toStorage(obj));
     const within = resource.strategy.namespaced
       ? this.#parts.store.get({ collection: '/namespaces', namespace: '', name: namespace })
@@ -108,8 +111,8 @@ class PolicyAdmission implements AdmissionPlugin {
       oldObject: as(request.previous),
       params,
       namespaceObject: within?.object ?? null,
-      requested: servedKind(resource),
-      matched: servedKind(matched),
+      requested: servedKind(resource, isScale),
+      matched: servedKind(matched, isScale),
       subresource,
       operation: operation.toUpperCase() as PolicyRequest['operation'],
       name,
@@ -126,11 +129,14 @@ class PolicyAdmission implements AdmissionPlugin {
   }
 }
 
-const servedKind = ({ strategy }: ServedResource): ServedKind => ({
-  group: strategy.group,
-  version: strategy.version,
-  kind: strategy.kind,
-  resource: strategy.resource,
-});
+function servedKind({ strategy }: ServedResource, isScale: boolean): ServedKind {
+  const { group, version, kind, resource } = strategy;
+  return {
+    group,
+    version,
+    resource,
+    kind: isScale ? { group: 'autoscaling', version: 'v1', kind: 'Scale' } : { group, version, kind },
+  };
+}
 
 export const policyAdmission = (parts: PolicyParts): AdmissionPlugin => new PolicyAdmission(parts);

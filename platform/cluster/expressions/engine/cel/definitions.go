@@ -16,6 +16,7 @@ import (
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
 	"k8s.io/apiserver/pkg/cel/common"
+	"k8s.io/apiserver/pkg/warning"
 )
 
 var scheme = func() *runtime.Scheme {
@@ -88,6 +89,11 @@ func compileSchema(with json.RawMessage) (any, error) {
 	return keep(&rules{structural, schemacel.NewValidator(structural, true, celconfig.PerCallLimit)}), nil
 }
 
+// warnings are the errors that ratcheting lets through.
+type warnings struct{ texts []string }
+
+func (w *warnings) AddWarning(_, text string) { w.texts = append(w.texts, text) }
+
 // validateObject runs the rules of a schema on an object; with a previous state, transition rules and ratcheting apply.
 func validateObject(with json.RawMessage) (any, error) {
 	var asked struct {
@@ -102,7 +108,8 @@ func validateObject(with json.RawMessage) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("there are no rules %d", asked.Handle)
 	}
-	ctx := context.Background()
+	warned := warnings{}
+	ctx := warning.WithWarningRecorder(context.Background(), &warned)
 	if asked.Previous == nil {
 		errs, _ := found.validator.Validate(ctx, nil, found.structural, asked.Object, nil, celconfig.RuntimeCELCostBudget)
 		return described(errs), nil
@@ -110,5 +117,8 @@ func validateObject(with json.RawMessage) (any, error) {
 	correlated := common.NewCorrelatedObject(asked.Object, asked.Previous, &model.Structural{Structural: found.structural})
 	errs, _ := found.validator.Validate(ctx, nil, found.structural, asked.Object, asked.Previous,
 		celconfig.RuntimeCELCostBudget, schemacel.WithRatcheting(correlated))
-	return described(errs), nil
+	return struct {
+		Errors   []fieldError `json:"errors"`
+		Warnings []string     `json:"warnings"`
+	}{described(errs)["errors"], warned.texts}, nil
 }

@@ -11,6 +11,7 @@ import (
 	"daruma.dev/cluster/expressions/internal/validating"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -158,16 +159,15 @@ func compilePolicy(with json.RawMessage) (any, error) {
 		condition(messages, false), policy.Spec.FailurePolicy)), nil
 }
 
+// served is a resource with the kind of what is written through it: a Scale, for a subresource of a Deployment.
 type served struct {
-	Group    string `json:"group"`
-	Version  string `json:"version"`
-	Kind     string `json:"kind"`
-	Resource string `json:"resource"`
+	Group    string                  `json:"group"`
+	Version  string                  `json:"version"`
+	Resource string                  `json:"resource"`
+	Kind     metav1.GroupVersionKind `json:"kind"`
 }
 
-func (s served) gvk() schema.GroupVersionKind {
-	return schema.GroupVersionKind{Group: s.Group, Version: s.Version, Kind: s.Kind}
-}
+func (s served) gvk() schema.GroupVersionKind { return schema.GroupVersionKind(s.Kind) }
 
 func (s served) gvr() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: s.Group, Version: s.Version, Resource: s.Resource}
