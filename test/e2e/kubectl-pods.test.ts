@@ -118,6 +118,16 @@ describe.skipIf(!hasKubectl)('kubectl on running containers (skipped where kubec
     expect(await k.ok('-n trial get pod pair -o jsonpath={.status.containerStatuses[*].restartCount}')).toBe('0 0');
   });
 
+  it('debugs a running pod by an ephemeral container', DEADLINE, async () => {
+    const debug = ['-n', 'trial', 'debug', 'pair', '-i', '--profile=general', `--image=${image}`, '--container=probe', '--'];
+    const { stdout } = await k.run([...debug, 'sh', '-c', 'read line; echo "seen $line"'], { input: 'this\n' });
+    expect(stdout).toContain('seen this');
+    const state = '{.status.ephemeralContainerStatuses[0].state.terminated.exitCode}';
+    await expect.poll(() => k.ok(`-n trial get pod pair -o jsonpath=${state}`), DEADLINE).toBe('0');
+    expect(await k.ok('-n trial logs pair -c probe')).toBe('seen this');
+    expect(await k.ok('-n trial get pod pair')).toMatch(/pair +2\/2 +Running +0/);
+  });
+
   it('copies files and folders in both directions', DEADLINE, async () => {
     const bytes = Buffer.from(Array.from({ length: 50_000 }, (_, index) => index % 251));
     await writeFile(join(k.folder, 'there.bin'), bytes);

@@ -5,6 +5,8 @@ export interface StatusInput {
   pod: Pod;
   init: ContainerStatus[];
   main: ContainerStatus[];
+  /** Ephemeral containers that this node runs; those of an earlier one are read from the pod. */
+  debuggers?: ContainerStatus[];
   podIP: string | undefined;
   hostIP: string;
   startTime: string;
@@ -120,6 +122,18 @@ function mergeConditions(
   return [...own, ...previous.filter(({ type }) => !next.some(condition => condition.type === type))];
 }
 
+function ephemeralStatuses({ pod, debuggers = [], now }: StatusInput): Pick<PodStatus, 'ephemeralContainerStatuses'> {
+  const earlier = (pod.status?.ephemeralContainerStatuses ?? []).filter(({ name }) => !debuggers.some(own => own.name === name));
+  const ended = earlier.map(status => {
+    const { startedAt } = status.state.running ?? {};
+    if (startedAt === undefined) return status;
+    // Its process went with the node that ran it.
+    return { ...status, state: { terminated: { exitCode: 255, reason: 'Unknown', startedAt, finishedAt: apiTime(now) } } };
+  });
+  const all = [...ended, ...debuggers];
+  return all.length > 0 ? { ephemeralContainerStatuses: all } : {};
+}
+
 export function computeStatus(input: StatusInput): PodStatus {
   const { pod, init, main, podIP, hostIP, startTime, failure, now } = input;
   const phase = phaseOf(input);
@@ -135,6 +149,7 @@ export function computeStatus(input: StatusInput): PodStatus {
     startTime,
     ...(init.length > 0 ? { initContainerStatuses: init } : {}),
     containerStatuses: main,
+    ...ephemeralStatuses(input),
     ...(pod.status?.qosClass ? { qosClass: pod.status.qosClass } : {}),
   };
 }

@@ -35,8 +35,8 @@ export class PodStreams implements PodConnector {
     const running = worker.running(container);
     if (!running) throw new DarumaError('NOT_FOUND', `unable to upgrade connection: container not found ("${container}")`);
     if (options.command.length === 0) {
-      const { containers, initContainers = [] } = worker.pod.spec;
-      const spec = [...containers, ...initContainers].find(({ name }) => name === container);
+      const { containers, initContainers = [], ephemeralContainers = [] } = worker.pod.spec;
+      const spec = [...containers, ...initContainers, ...ephemeralContainers].find(({ name }) => name === container);
       return attachSession(running, { stdin: options.stdin, once: spec?.stdinOnce === true });
     }
     try {

@@ -117,6 +117,7 @@ export interface PodSpec {
   hostAliases?: { ip: string; hostnames?: string[] }[];
   securityContext?: { runAsNonRoot?: boolean; runAsUser?: number };
   initContainers?: Container[];
+  ephemeralContainers?: Container[];
   containers: Container[];
   volumes?: Volume[];
   readinessGates?: { conditionType: string }[];
@@ -173,6 +174,7 @@ export interface PodStatus {
   startTime?: string;
   initContainerStatuses?: ContainerStatus[];
   containerStatuses?: ContainerStatus[];
+  ephemeralContainerStatuses?: ContainerStatus[];
   qosClass?: string;
 }
 

@@ -29,6 +29,8 @@ export class PodWorker {
   #pod: Pod;
   #address: string | undefined;
   #failure: { reason: string; message: string } | undefined;
+  readonly #debuggers: ContainerWorker[] = [];
+  #initialized = false;
   #terminal = false;
   #simulatedReason: string | undefined;
   #ran: Promise<void> | undefined;
@@ -84,12 +86,16 @@ export class PodWorker {
   }
 
   runningContainers(): { name: string; pid: number }[] {
-    return [...this.#init, ...this.#main].flatMap(({ name, running }) => (running ? [{ name, pid: running.pid }] : []));
+    return [...this.#init, ...this.#main, ...this.#debuggers].flatMap(({ name, running }) =>
+      running ? [{ name, pid: running.pid }] : [],
+    );
   }
 
   /** Manifest digests of the images that its containers have used. */
   imageDigests(): string[] {
-    return [...this.#init, ...this.#main].flatMap(({ status }) => /sha256:[0-9a-f]{64}$/.exec(status.imageID)?.[0] ?? []);
+    return [...this.#init, ...this.#main, ...this.#debuggers].flatMap(
+      ({ status }) => /sha256:[0-9a-f]{64}$/.exec(status.imageID)?.[0] ?? [],
+    );
   }
 
   containerStatus(container: string): ContainerStatus | undefined {
@@ -115,6 +121,7 @@ export class PodWorker {
     if (pod.metadata.deletionTimestamp) return this.#terminate();
     if (pod.metadata.generation !== before.metadata.generation) {
       for (const container of pod.spec.containers) this.#find(container.name)?.respecify(container);
+      if (this.#initialized) this.#startDebuggers();
       this.#writer.mark();
     }
     const { labels, annotations } = before.metadata;
@@ -138,7 +145,7 @@ export class PodWorker {
   }
 
   #find(name: string): ContainerWorker | undefined {
-    return [...this.#main, ...this.#init].find(worker => worker.name === name);
+    return [...this.#main, ...this.#init, ...this.#debuggers].find(worker => worker.name === name);
   }
 
   #worker(container: Container, { init, previous }: { init: boolean; previous: ContainerStatus | undefined }): ContainerWorker {
@@ -190,11 +197,25 @@ export class PodWorker {
       if (this.#stop.signal.aborted) break;
     }
     const initialized = this.#init.every(({ status }) => status.started || status.state.terminated?.exitCode === 0);
-    if (initialized && !this.#stop.signal.aborted)
+    if (initialized && !this.#stop.signal.aborted) {
+      this.#initialized = true;
+      this.#startDebuggers();
       await Promise.all(this.#main.map(worker => worker.run(this.#pod.spec.restartPolicy ?? 'Always')));
-    if (!this.#terminating) await this.#stopAll(this.#init, this.#graceMs());
+    }
+    if (!this.#terminating) await this.#stopAll([...this.#init, ...this.#debuggers], this.#graceMs());
     await Promise.all(sidecars);
     this.#writer.mark();
+  }
+
+  /** Ephemeral containers run once, from when they are added; what an earlier node ran stays as it was told. */
+  #startDebuggers(): void {
+    const { spec, status } = this.#pod;
+    for (const container of spec.ephemeralContainers ?? []) {
+      if (this.#find(container.name) || status?.ephemeralContainerStatuses?.some(({ name }) => name === container.name)) continue;
+      const worker = this.#worker(container, { init: false, previous: undefined });
+      this.#debuggers.push(worker);
+      void worker.run('Never');
+    }
   }
 
   /** A sidecar lets the next container start once it has itself. */
@@ -266,7 +287,7 @@ export class PodWorker {
   async #stopContainers(graceMs: number): Promise<void> {
     this.#stop.abort();
     const sidecars = this.#init.filter((_, index) => isSidecar((this.#pod.spec.initContainers ?? [])[index] as Container));
-    await this.#stopAll([...this.#main, ...this.#init.filter(worker => !sidecars.includes(worker))], graceMs);
+    await this.#stopAll([...this.#main, ...this.#debuggers, ...this.#init.filter(worker => !sidecars.includes(worker))], graceMs);
     await this.#stopAll(sidecars, graceMs);
     await this.#ran;
   }
@@ -302,6 +323,7 @@ export class PodWorker {
       pod: this.#pod,
       init: this.#init.map(({ status }) => status),
       main: this.#main.map(({ status }) => status),
+      debuggers: this.#debuggers.map(({ status }) => ({ ...status, ready: false })),
       podIP: this.#address,
       hostIP: this.#services.network.nodeAddress,
       startTime: this.#startTime,
