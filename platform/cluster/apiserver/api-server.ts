@@ -1,6 +1,6 @@
 // Starts the API server: the shared parts, the bootstrap objects, the HTTPS listener and the in-process transport.
 import { setMaxListeners } from 'node:events';
-import type { Clock, Logger } from '../../core/index.ts';
+import { type Clock, type Logger, messageOf } from '../../core/index.ts';
 import type { KubeTransport } from '../../kube/index.ts';
 import { Expressions } from '../expressions/index.ts';
 import type { Authority, TokenKeys } from '../pki/index.ts';
@@ -8,7 +8,7 @@ import type { PodConnector } from '../pod-connector.ts';
 import type { Store } from '../store/index.ts';
 import { admissionChain } from './admission/admission-chain.ts';
 import { admissionPlugins } from './admission/default-plugins.ts';
-import { policyAdmission } from './admission/policies/policy-admission.ts';
+import { POLICIES, policyAdmission } from './admission/policies/policy-admission.ts';
 import { serviceAllocator } from './allocation/service-allocator.ts';
 import type { ApiParts } from './api-parts.ts';
 import type { AuditLog } from './audit.ts';
@@ -98,6 +98,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   parts.metrics.gauge('apiserver_storage_revision', () => store.revision);
   const custom = new CustomResources({ store, resources, expressions, clock, signal: closed.signal });
   custom.start();
+  // What was kept from before needs the engine with the first write; it is there by then.
+  if (resources.custom().some(({ custom: parts }) => parts?.rules) || store.list(POLICIES).length > 0)
+    expressions
+      .warm()
+      .catch((error: unknown) => logger.error('the expression engine does not start', { error: messageOf(error) }));
   const handler = requestHandler(parts, options.audit);
   const serving = await options.authority.issueServerCertificate(SERVER_NAMES);
   const http = await listen({

@@ -174,3 +174,12 @@ test('equivalent resources and scales are what the rules name', async () => {
   const scaled = await ask('PATCH', `${deployments}/d/scale`, { spec: { replicas: 5 } }, 'application/merge-patch+json');
   expect(scaled.body.message).toContain('too many for a Scale of autoscaling');
 });
+
+// The last one: the second server closes the store that it shares.
+test('rules hold after a restart on the same store', async () => {
+  await using next = await startTestServer({ store: server.store });
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ apiVersion: 'example.com/v1', kind: 'Box', metadata: { name: 'b' }, spec: { size: 6 } });
+  const answer = await next.ask('POST', '/apis/example.com/v1/boxes', { body, headers });
+  expect(answer.text).toContain('size must be below 5');
+});

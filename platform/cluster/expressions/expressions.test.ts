@@ -167,6 +167,18 @@ test('the engine is let go when nothing is left in it, and what was compiled bef
   expect(own.validateDefinition(definition(schema([{ rule: 'true' }])))).toEqual([]);
 }, 60_000);
 
+test('a schema that no engine survives fails its own request and no other', () => {
+  let deep: object = { type: 'object' };
+  for (let level = 0; level < 4000; level++) deep = { type: 'object', properties: { a: deep } };
+  const hostile = schema([{ rule: 'true' }], { deep });
+  try {
+    expressions.validateDefinition(definition(hostile));
+  } catch {
+    // Refused or ended: either way it is over.
+  }
+  expect(expressions.validateDefinition(definition(schema([{ rule: 'self.min <= self.max' }])))).toEqual([]);
+}, 120_000);
+
 function hasGo(): boolean {
   try {
     execFileSync('go', ['version'], { stdio: 'ignore' });
