@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /** How many cases have to pass; raise it when more do. */
-const FLOOR = { bare: 386, full: 58 };
+const FLOOR = { bare: 396, full: 58 };
 const TOKENS = 'admin-token,admin,admin,"system:masters"\ndev-token,dev,dev,"developers"\nnobody-token,nobody,nobody\n';
 const START_DEADLINE_MS = 60_000;
 
