@@ -20,6 +20,7 @@ import { bumpImage } from './bump.ts';
 import { ClusterSide } from './cluster-side.ts';
 import type { ClusterProvider } from './clusters/cluster-provider.ts';
 import { createProvider } from './clusters/create-provider.ts';
+import { endLeftoverHost } from './clusters/embedded.ts';
 import { type PlatformConfig, type ProviderName, readConfig, writeConfig } from './config.ts';
 import { type Credentials, openCredentials } from './credentials.ts';
 import { deployEverythingOnce, environmentsText } from './first-sync.ts';
@@ -190,6 +191,8 @@ async function assemble(options: ApplianceOptions, parts: Parts): Promise<Applia
     ms: clock.now().getTime() - began,
   });
   logger.info('the platform is up', { api: api.url });
+  // Layers that no image names any more go at each start; nothing waits for it.
+  void registry.collectGarbage().catch(error => logger.warn('unused layers were not removed', { error }));
   return {
     status: () => platform.status(),
     stopRequested: platform.stopRequested,
@@ -430,6 +433,8 @@ async function openConfig(
       hint: `daruma up without --cluster, another --home, or daruma down --purge first`,
     });
   }
+  // A host whose appliance was killed may still be ending, on ports that are ours.
+  await endLeftoverHost(paths);
   const config: PlatformConfig = {
     version: 1,
     name,

@@ -1,4 +1,5 @@
 // The ports of an instance: the usual ones first, the next free ones otherwise, the same ones at every later start.
+import { randomInt } from 'node:crypto';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { DarumaError } from '../platform/core/index.ts';
@@ -55,8 +56,9 @@ async function refuse(name: PortName, port: number): Promise<never> {
   });
 }
 
+/** 0: any, below those that systems hand out to connections, since it is kept and must be free at every later start. */
 async function nextFree(from: number, taken: Set<number>): Promise<number> {
-  if (from === 0) return boundPort(0);
+  if (from === 0) return nextFree(randomInt(10_000, 32_000), taken);
   for (let port = from; port < from + TRIED; port++) if (!taken.has(port) && (await isFree(port))) return port;
   return boundPort(0);
 }

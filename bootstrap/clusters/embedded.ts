@@ -46,7 +46,7 @@ export class EmbeddedProvider implements ClusterProvider {
   async destroy(): Promise<void> {
     await this.#current?.[Symbol.asyncDispose]();
     this.#current = undefined;
-    await endLeftover(this.#options.paths);
+    await endLeftoverHost(this.#options.paths);
     await rm(this.#options.paths.cluster, { recursive: true, force: true });
   }
 }
@@ -79,7 +79,7 @@ class EmbeddedHost implements StartedCluster {
 
   async start(): Promise<void> {
     const { paths, port, ingressPort, registry, logger } = this.#options;
-    await endLeftover(paths);
+    await endLeftoverHost(paths);
     const child = fork(assetPath('dist/daruma.js'), ['cluster', 'host'], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
@@ -162,7 +162,7 @@ function recordPath(paths: HomePaths): string {
 }
 
 /** A host whose appliance was killed ends by itself; this waits for it, so that its ports and its store are free. */
-async function endLeftover(paths: HomePaths): Promise<void> {
+export async function endLeftoverHost(paths: HomePaths): Promise<void> {
   const text = await readFileIfExists(recordPath(paths));
   if (text === undefined) return;
   try {

@@ -46,6 +46,11 @@ it(
       stdout.split('\n').filter(line => line.includes(platform.home) && line.includes('cluster host')).length,
     ).toBeLessThanOrEqual(1);
 
+    // The appliance alone is killed: its host is still ending when the next start wants the same ports.
+    process.kill(platform.status.pid, 'SIGKILL');
+    await platform.up();
+    await platform.application('demo-dev', { sync: 'Synced', health: 'Healthy', revision: sha });
+
     // The cluster host alone is killed: it comes back under the running platform.
     const current = JSON.parse(await readFile(join(platform.home, 'cluster-host.json'), 'utf8')) as { pid: number };
     process.kill(current.pid, 'SIGKILL');
