@@ -1,6 +1,7 @@
 // The API's operations over the subsystems of one appliance.
 import type {
   Caller,
+  CommitStatus,
   PlatformOperations,
   PlatformStatus,
   ProtectedBranch,
@@ -22,6 +23,7 @@ import {
 import type { Repositories } from '../platform/git/index.ts';
 import type { Pipeline } from '../platform/pipeline/index.ts';
 import type { ClusterSide } from './cluster-side.ts';
+import { commitStatuses } from './commit-statuses.ts';
 import { readLog } from './log-files.ts';
 
 export interface OperationsOptions {
@@ -137,6 +139,11 @@ export class Operations implements PlatformOperations {
     } finally {
       this.#rebuilding = false;
     }
+  }
+
+  async statuses(repository: string, revision: string): Promise<CommitStatus[]> {
+    const sha = await this.#options.repositories().resolve(repository, revision);
+    return commitStatuses(this.#options.pipeline().runs(), { repository, sha });
   }
 
   protections(repository: string): Promise<ProtectedBranch[]> {

@@ -116,6 +116,12 @@ command(program, 'runs [id]', 'list pipeline runs, or show the log of one', () =
   .addOption(json());
 command(
   program,
+  'checks <repository> [revision]',
+  'what the pipeline says of a commit (the tip of main); exit code 0 only when all is green',
+  () => import('./checks.ts'),
+).addOption(json());
+command(
+  program,
   'protect <repository> [branch]',
   'keep a branch (main) for some roles, without force',
   () => import('./protect.ts'),

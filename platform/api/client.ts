@@ -13,7 +13,15 @@ import {
   type ResourceView,
   type RunView,
 } from '../core/index.ts';
-import type { Caller, PlatformStatus, ProtectedBranch, RebuildReport, SyncRequest, SyncResponse } from './contract.ts';
+import type {
+  Caller,
+  CommitStatus,
+  PlatformStatus,
+  ProtectedBranch,
+  RebuildReport,
+  SyncRequest,
+  SyncResponse,
+} from './contract.ts';
 
 type Signalled = { signal?: AbortSignal };
 
@@ -41,6 +49,8 @@ export interface ApiClient {
   /** Entries after `since`, then every later one; ends when the platform stops or the signal aborts. */
   followEvents(since: number, options: { signal: AbortSignal }): AsyncIterable<JournalEntry>;
   rebuild(options?: Signalled): Promise<RebuildReport>;
+  /** The newest run of each workflow for a commit. `revision`: a branch, tag or SHA. */
+  statuses(repository: string, revision: string): Promise<CommitStatus[]>;
   protections(repository: string): Promise<ProtectedBranch[]>;
   /** Answers all protections of the repository as they are then. */
   protect(repository: string, branch: string, request: { roles: string[] }): Promise<ProtectedBranch[]>;
@@ -135,6 +145,8 @@ export function createApiClient({ url, token }: { url: string; token: string }):
         }
       }
     },
+    statuses: (repository, revision) =>
+      json('GET', `/repositories/${encodeURIComponent(repository)}/commits/${encodeURIComponent(revision)}/statuses`),
     protections: repository => json('GET', protections(repository)),
     protect: (repository, branch, request) => json('PUT', protections(repository, branch), { body: request }),
     unprotect: (repository, branch) => json('DELETE', protections(repository, branch)),

@@ -59,6 +59,19 @@ export interface SyncResponse {
   resources: ResourceOutcome[];
 }
 
+/** What the pipeline says of a commit, by one workflow. */
+export interface CommitStatus {
+  repository: string;
+  sha: string;
+  /** The workflow's name. */
+  context: string;
+  state: 'pending' | 'success' | 'failure' | 'error';
+  /** One line: what it waits for, or why it failed. */
+  description: string;
+  /** The run that says so. */
+  run: string;
+}
+
 /** Only `roles` push to the branch, and nobody deletes it or replaces its history. */
 export interface ProtectedBranch {
   branch: string;

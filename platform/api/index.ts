@@ -2,6 +2,7 @@ export { type ApiClient, createApiClient } from './client.ts';
 export type {
   ApplicationView,
   Caller,
+  CommitStatus,
   DriftView,
   HistoryView,
   JournalEntry,

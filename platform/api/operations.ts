@@ -1,6 +1,14 @@
 // What the API asks of the platform: one interface, which bootstrap implements over the subsystems.
 import type { ApplicationView, DriftView, HistoryView, ObjectDiffView, ResourceView, RunView } from '../core/index.ts';
-import type { Caller, PlatformStatus, ProtectedBranch, RebuildReport, SyncRequest, SyncResponse } from './contract.ts';
+import type {
+  Caller,
+  CommitStatus,
+  PlatformStatus,
+  ProtectedBranch,
+  RebuildReport,
+  SyncRequest,
+  SyncResponse,
+} from './contract.ts';
 
 /** Every method may throw DarumaError; NOT_FOUND, FORBIDDEN, CONFIRMATION_NEEDED and CONFLICT become their HTTP codes. */
 export interface PlatformOperations {
@@ -29,6 +37,8 @@ export interface PlatformOperations {
   /** Log lines of the platform itself; of one subsystem when named. */
   log(options: { subsystem?: string; follow: boolean; signal: AbortSignal }): AsyncIterable<string>;
   rebuild(caller: Caller): Promise<RebuildReport>;
+  /** What the pipeline says of a commit: the newest run of each workflow. `revision`: a branch, tag or SHA. */
+  statuses(repository: string, revision: string): Promise<CommitStatus[]>;
   protections(repository: string): Promise<ProtectedBranch[]>;
   /** Protects a branch, or with `undefined` roles lets it go; answers the protections that hold now. */
   protect(repository: string, branch: string, roles: string[] | undefined, caller: Caller): Promise<ProtectedBranch[]>;

@@ -170,6 +170,10 @@ function routes(operations: PlatformOperations, journal: Journal, closing: Abort
     );
   });
   router.get(
+    '/repositories/:name/commits/:revision/statuses',
+    async (request, response) => void response.json(await operations.statuses(name(request), String(request.params['revision']))),
+  );
+  router.get(
     '/repositories/:name/protections',
     async (request, response) => void response.json(await operations.protections(name(request))),
   );

@@ -252,9 +252,19 @@ describe('an application push', () => {
       .toBe('failure');
     const run = (await platform.api().runs()).find(one => one.sha === sha);
     expect(run?.image).toBeUndefined();
+    expect(await platform.api().statuses('demo-app', sha)).toMatchObject([{ sha, state: 'failure', run: run?.id }]);
+    const checks = await platform.run('checks', 'demo-app');
+    expect(checks.exitCode).toBe(1);
+    expect(checks.stdout).toContain('failed');
     expect((await platform.run('runs', run?.id ?? '')).stdout).toContain('breaks');
     await copy.git('revert', '--no-edit', 'HEAD');
     await copy.push('origin', 'main');
+    // Its run ends with the bot's commit in demo-gitops, which whoever pushes there next must not meet.
+    const reverted = (await copy.git('rev-parse', 'HEAD')).trim();
+    await expect
+      .poll(async () => (await platform.api().runs()).find(one => one.sha === reverted)?.state, { timeout: DEADLINE_MS })
+      .toBe('success');
+    expect((await platform.run('checks', 'demo-app')).exitCode).toBe(0);
   });
 });
 
