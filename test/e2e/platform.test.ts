@@ -255,7 +255,7 @@ describe('an application push', () => {
     expect(await platform.api().statuses('demo-app', sha)).toMatchObject([{ sha, state: 'failure', run: run?.id }]);
     const checks = await platform.run('checks', 'demo-app');
     expect(checks.exitCode).toBe(1);
-    expect(checks.stdout).toContain('failed');
+    expect(checks.stdout).toContain('Unit tests');
     expect((await platform.run('runs', run?.id ?? '')).stdout).toContain('breaks');
     await copy.git('revert', '--no-edit', 'HEAD');
     await copy.push('origin', 'main');
