@@ -144,11 +144,12 @@ function checkApplied(schema: TypeSchema, applied: JsonObject, apiVersion: strin
   }
   const problem = typedProblems(schema, applied);
   if (problem !== undefined) {
-    const { name = '', namespace = '' } = metadata as { name?: string; namespace?: string };
+    const text = (value: unknown) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+    const { name, namespace } = metadata as { name?: unknown; namespace?: unknown };
     const versioned = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
     throw new PatchError(
       500,
-      `failed to create typed patch object (${namespace}/${name}; ${versioned}, Kind=${String(applied.kind ?? '')}): ${problem}`,
+      `failed to create typed patch object (${text(namespace)}/${text(name)}; ${versioned}, Kind=${text(applied.kind)}): ${problem}`,
     );
   }
 }

@@ -1,0 +1,4 @@
+// Property tests draw the same values in every run, so that a red run is a changed program; FAST_CHECK_SEED draws others.
+import fc from 'fast-check';
+
+fc.configureGlobal({ seed: Number(process.env['FAST_CHECK_SEED'] ?? 20_261_130) });
