@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/{outside,kind,crash}/**/*.test.ts'],
+    exclude: ['test/crash/kill.test.ts'],
     testTimeout: 180_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
